@@ -1,0 +1,115 @@
+"""The genuine ClickHouse server out of the chdb wheel: `python -m analytics_pipelines.embedded.clickhouse_server FOLDER`.
+
+The engine in the wheel runs the clickhouse-local program, which can open its own HTTP listener. It reads
+`config.xml` and `users.xml` in its working folder; `write_configuration` makes both. `_chdb.query` is a private
+name of the wheel: the version is pinned, and `tests/embedded/test_clickhouse_server.py` fails loudly if it goes.
+"""
+
+import hashlib
+import os
+import signal
+import sys
+import threading
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+from string import Template
+
+from analytics_pipelines.embedded.sandbox import confine_files
+
+# The second statement keeps the program, and so the listener, alive; it costs nothing.
+_LISTEN = (
+    "SYSTEM START LISTEN QUERIES ALL; "
+    "SELECT sleepEachRow(3) FROM system.numbers FORMAT Null "
+    "SETTINGS function_sleep_max_microseconds_per_block=0, max_block_size=1"
+)
+_STOP = "KILL QUERY WHERE query LIKE 'SELECT sleepEachRow(3) FROM system.numbers%' ASYNC"
+_STOP_SECONDS = 12
+
+# The engine reads its surroundings (memory, cpu, time zone) and libraries (Python's too), and nothing else.
+_READABLE = ("/proc", "/sys", "/dev", "/usr", "/lib", "/lib64", "/etc/localtime", "/etc/ld.so.cache")
+
+
+@dataclass(frozen=True)
+class ServerPlan:
+    """What one embedded server is made from. `folder` holds its configuration, data and log."""
+
+    folder: Path
+    port: int
+    platform_password: str
+    reader_password: str
+    database: str
+    max_memory_bytes: int
+    query_max_seconds: int
+    query_max_memory_bytes: int
+
+
+def write_configuration(plan: ServerPlan) -> None:
+    """Write `config.xml` and `users.xml`, readable by the owner only; passwords only as hashes."""
+    plan.folder.mkdir(parents=True, exist_ok=True)
+    values = {
+        "port": plan.port,
+        "database": plan.database,
+        "max_memory": plan.max_memory_bytes,
+        "query_max_seconds": plan.query_max_seconds,
+        "query_max_memory": plan.query_max_memory_bytes,
+        "platform_sha256": hashlib.sha256(plan.platform_password.encode()).hexdigest(),
+        "reader_sha256": hashlib.sha256(plan.reader_password.encode()).hexdigest(),
+    }
+    for name in ("config.xml", "users.xml"):
+        template = Template((Path(__file__).parent / "clickhouse" / name).read_text())
+        file = plan.folder / name
+        file.touch(mode=0o600)
+        file.write_text(template.substitute(values))
+
+
+def serve(folder: Path, port: int) -> int:
+    """Run the server until SIGTERM or SIGINT; returns the exit code."""
+    import chdb  # opens a connection in the working folder, so before chdir
+
+    os.chdir(folder)
+    confine_files([folder, Path("/dev/null")], [Path(path) for path in (*_READABLE, sys.prefix, sys.base_prefix)])
+    ended = threading.Event()
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            chdb._chdb.query(_LISTEN, "TSV", path=str(folder / "data"))
+        except Exception as error:
+            failure.append(error)
+        ended.set()
+
+    asked_to_stop = threading.Event()
+    for stop_signal in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop_signal, lambda *_: asked_to_stop.set())
+    threading.Thread(target=run, daemon=True).start()
+    while not ended.wait(0.2):
+        if asked_to_stop.is_set():
+            # The platform's password comes by environment, not by command line, which any local user can read.
+            _ask_to_end(port, os.environ["ANALYTICS_EMBEDDED_CLICKHOUSE_PASSWORD"])
+            ended.wait(_STOP_SECONDS)
+            break
+    if failure and not asked_to_stop.is_set():
+        print(str(failure[0]).split("\n", 1)[0], file=sys.stderr, flush=True)
+        return 1
+    return 0
+
+
+def _ask_to_end(port: int, password: str) -> None:
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request(
+            "POST", "/", _STOP, {"X-ClickHouse-User": "platform", "X-ClickHouse-Key": password}
+        )
+        connection.getresponse().read()
+    except OSError as error:
+        print(f"stop: {error}", file=sys.stderr, flush=True)
+    finally:
+        connection.close()
+
+
+if __name__ == "__main__":
+    code = serve(Path(sys.argv[1]), int(sys.argv[2]))
+    sys.stdout.flush()
+    # The engine's own threads may still be tearing down; its data is closed by now.
+    os._exit(code)

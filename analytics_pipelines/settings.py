@@ -1,0 +1,284 @@
+"""Every setting, in one class. The table in docs/settings.md is generated from it (`make docs`)."""
+
+import json
+import os
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from analytics_pipelines.problems import Problem
+
+CONFIG_FILE = "analytics.toml"
+
+
+def _named(name: str, *others: str) -> AliasChoices:
+    """The names a setting answers to: ours first, then those that hosting platforms already set."""
+    return AliasChoices(f"ANALYTICS_{name.upper()}", *others, name)
+
+
+class Settings(BaseSettings):
+    """Read in this order: command-line flag, environment, `analytics.toml`, what runs, default."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ANALYTICS_",
+        env_ignore_empty=True,
+        toml_file=CONFIG_FILE,
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+    )
+
+    data_dir: Path = Field(
+        default=Path(".analytics"),
+        description="Folder of everything that `analytics start` keeps: engines, bucket, logs, secrets.",
+    )
+    arrival_start: date = Field(
+        default=date(2026, 11, 1),
+        description="First day of arrival that has partitions. `analytics start` remembers the day "
+        "of its first start; set it to that day on servers.",
+    )
+
+    object_store_url: str | None = Field(
+        default=None,
+        description="The bucket: `file:///folder` or `s3://bucket/prefix`. "
+        "Default: a folder in the data folder. Credentials come from `AWS_*`.",
+    )
+    clickhouse_url: SecretStr | None = Field(
+        default=None,
+        validation_alias=_named("clickhouse_url", "CLICKHOUSE_URL"),
+        description="`http://user:password@host:8123/database`. Default: the embedded engine.",
+    )
+    clickhouse_reader_url: SecretStr | None = Field(
+        default=None,
+        description="The same server for people's questions, with a user that may only read. "
+        "Default: the embedded engine's reader; on your own server, the user of "
+        "`ANALYTICS_CLICKHOUSE_URL` under `readonly`.",
+    )
+    clickhouse_cluster: str | None = Field(
+        default=None,
+        description="Name of a ClickHouse cluster: tables are then made `Replicated…` with "
+        "`Distributed` ones over them, `ON CLUSTER`.",
+    )
+    postgres_url: SecretStr | None = Field(
+        default=None,
+        validation_alias=_named("postgres_url", "DATABASE_URL"),
+        description="`postgresql://user:password@host:5432/database`. Default: the embedded engine.",
+    )
+
+    host: str = Field(
+        default="127.0.0.1",
+        description="Address on which capture and web listen. Engines and Dagster never leave loopback.",
+    )
+    capture_port: int = Field(
+        default=8000, ge=0, le=65535, description="Port of capture; 0 takes a free one."
+    )
+    web_port: int = Field(
+        default=8080,
+        ge=0,
+        le=65535,
+        description="Port of the dashboards and the API; 0 takes a free one.",
+    )
+    dagster_port: int = Field(
+        default=3000, ge=0, le=65535, description="Port of Dagster's pages; 0 takes a free one."
+    )
+    clickhouse_port: int = Field(
+        default=8123,
+        ge=0,
+        le=65535,
+        description="Port of the embedded ClickHouse; 0 takes a free one.",
+    )
+    capture_url: str | None = Field(
+        default=None,
+        description="Address of capture as SDKs see it, when a proxy stands before it.",
+    )
+    web_url: str | None = Field(
+        default=None,
+        description="Address of the dashboards as browsers see it, when a proxy stands before them.",
+    )
+    dagster_url: str | None = Field(
+        default=None,
+        description="Address of Dagster's pages as your team sees it; linked from the dashboards.",
+    )
+
+    capture_workers: int = Field(default=2, ge=1, description="Capture's processes.")
+    capture_threads: int = Field(
+        default=16, ge=1, description="Requests that one capture process serves at once."
+    )
+    capture_max_body_bytes: int = Field(
+        default=20 * 1024 * 1024,
+        ge=1024,
+        description="Largest request body that capture takes; larger ones get 413.",
+    )
+    capture_max_decompressed_bytes: int = Field(
+        default=64 * 1024 * 1024,
+        ge=1024,
+        description="Largest body after decompression; larger ones get 413.",
+    )
+    token_cache_seconds: int = Field(
+        default=300,
+        ge=0,
+        description="How long capture trusts a project token before it asks Postgres again.",
+    )
+    token_cache_max_age_seconds: int = Field(
+        default=3600,
+        ge=0,
+        description="How long capture goes on with a known token while Postgres is away; then 503.",
+    )
+
+    ingest_linger_seconds: int = Field(
+        default=330,
+        ge=0,
+        description="How long an ingestion run goes on draining new objects before it ends by itself.",
+    )
+    ingest_poll_seconds: float = Field(
+        default=1.0, gt=0, description="Pause between two looks for new objects."
+    )
+    ingest_batch_objects: int = Field(default=2000, ge=1, description="Most objects in one load.")
+    ingest_batch_bytes: int = Field(
+        default=32 * 1024 * 1024,
+        ge=1,
+        description="Most compressed bytes in one load (a single larger object still loads alone).",
+    )
+
+    query_max_seconds: int = Field(default=60, ge=1, description="Longest time that one question may take.")
+    query_max_memory_bytes: int = Field(
+        default=2 * 1024**3, ge=1024**2, description="Most memory that one question may take."
+    )
+    query_max_rows: int = Field(default=50_000, ge=1, description="Most rows in one answer.")
+
+    clickhouse_max_memory_bytes: int = Field(
+        default=4 * 1024**3, ge=512 * 1024**2, description="Memory cap of the embedded ClickHouse."
+    )
+
+    log_level: str = Field(
+        default="info",
+        pattern="^(debug|info|warning|error)$",
+        description="`debug`, `info`, `warning` or `error`.",
+    )
+    log_format: str = Field(
+        default="auto",
+        pattern="^(auto|text|json)$",
+        description="`text`, `json`, or `auto`: text on a terminal, JSON elsewhere.",
+    )
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (
+            init_settings,
+            env_settings,
+            TomlConfigSettingsSource(settings_cls),
+            WhatRunsSource(settings_cls),
+        )
+
+    @property
+    def browser_url(self) -> str:
+        """Address of the dashboards, for people."""
+        return self.web_url or f"http://localhost:{self.web_port}"
+
+    @property
+    def sdk_url(self) -> str:
+        """Address of capture, for SDKs."""
+        return self.capture_url or f"http://localhost:{self.capture_port}"
+
+    @property
+    def bucket_url(self) -> str:
+        """The bucket's URL, defaults resolved."""
+        return self.object_store_url or (self.data_dir / "bucket").as_uri()
+
+    def need_clickhouse(self) -> str:
+        """ClickHouse's URL, or a Problem that says how to get one."""
+        return _needed(self.clickhouse_url, "ClickHouse", "ANALYTICS_CLICKHOUSE_URL", self.data_dir)
+
+    def need_postgres(self) -> str:
+        """Postgres' URL, or a Problem that says how to get one."""
+        return _needed(self.postgres_url, "Postgres", "ANALYTICS_POSTGRES_URL", self.data_dir)
+
+
+class GivenSettings(Settings):
+    """What the user gave, without what already runs: the supervisor decides by it what to start."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], *sources: Any, **named: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return super().settings_customise_sources(settings_cls, *sources, **named)[:-1]
+
+
+class WhatRunsSource(PydanticBaseSettingsSource):
+    """The URLs of the engines that `analytics start` runs now on this data folder."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        raise NotImplementedError  # the whole source is read at once, in __call__
+
+    def __call__(self) -> dict[str, Any]:
+        folder = self.current_state.get("data_dir") or Settings.model_fields["data_dir"].default
+        try:
+            found: dict[str, Any] = json.loads(endpoints_file(Path(folder)).read_text())
+        except (FileNotFoundError, NotADirectoryError, PermissionError, json.JSONDecodeError):
+            return {}
+        return {name: value for name, value in found.items() if name not in self.current_state}
+
+
+def endpoints_file(data_dir: Path) -> Path:
+    """Where the supervisor writes the settings that only it knows: URLs of embedded engines."""
+    return data_dir.expanduser() / "run" / "endpoints.json"
+
+
+def _needed(url: SecretStr | None, engine: str, variable: str, data_dir: Path) -> str:
+    if url is None:
+        raise Problem(
+            f"No {engine}: nothing runs on {data_dir} and {variable} is not set.",
+            f"Start everything with `analytics start`, or set {variable}.",
+        )
+    return url.get_secret_value()
+
+
+def load_settings(kind: type[Settings] = Settings, **flags: Any) -> Settings:
+    """Settings from all sources; `flags` (None = not given) win. A bad value is a Problem."""
+    try:
+        return kind(**{name: value for name, value in flags.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "settings"
+        variable = name if name.isupper() else f"ANALYTICS_{name.upper()}"
+        raise Problem(f"{variable}: {first['msg']}.", "See docs/settings.md.") from None
+
+
+@lru_cache(maxsize=1)
+def settings_of_process() -> Settings:
+    """The settings of a service process, read once from its environment."""
+    return load_settings()
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The environment that gives a child process exactly these settings."""
+    values = dict(os.environ)
+    for name in Settings.model_fields:
+        value = getattr(settings, name)
+        if value is None:
+            continue
+        plain = value.get_secret_value() if isinstance(value, SecretStr) else value
+        values[f"ANALYTICS_{name.upper()}"] = str(plain)
+    return values

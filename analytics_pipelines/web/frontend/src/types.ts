@@ -1,0 +1,83 @@
+/** The JSON of the web API, as far as these pages read it. */
+
+export interface Me {
+  id: number | string;
+  email: string;
+  name: string;
+  organization: { id: number | string; name: string } | null;
+}
+
+export interface Project {
+  id: number;
+  name: string;
+  api_token: string;
+  timezone: string;
+  week_start_day: number;
+  is_demo: boolean;
+  created_at: string;
+}
+
+export interface Instance {
+  version: string;
+  capture_url: string;
+  dagster_url: string | null;
+}
+
+export interface Ingestion {
+  lag_seconds: number | null;
+  pending_objects: number;
+  events_total: number;
+  dead_letters_total: number;
+  last_event_at: string | null;
+}
+
+export interface HogQLQuery {
+  kind: "HogQLQuery";
+  query: string;
+}
+
+export interface HogQLAnswer {
+  results: unknown[][];
+  columns: string[];
+  types: [string, string][];
+  hogql: string | null;
+  limit: number | null;
+  limit_applied: boolean;
+  last_refresh: string | null;
+  timezone: string;
+}
+
+export type Math = "total" | "dau";
+export type Interval = "day" | "month";
+
+export interface TrendsQuery {
+  kind: "TrendsQuery";
+  series: { kind: "EventsNode"; event: string | null; name: string; math: Math }[];
+  interval: Interval;
+  dateRange: { date_from: string };
+}
+
+export interface TrendsRow {
+  label: string;
+  count: number;
+  data: number[];
+  labels: string[];
+  days: string[];
+}
+
+export interface TrendsAnswer {
+  results: TrendsRow[];
+  hogql: string | null;
+  last_refresh: string | null;
+  timezone: string;
+}
+
+/** The body of every answer that is not a success. */
+export interface ErrorBody {
+  type?: string;
+  code?: string;
+  detail?: string;
+  attr?: string | null;
+  start?: number | null;
+  end?: number | null;
+}

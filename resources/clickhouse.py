@@ -1,0 +1,200 @@
+"""ClickHouse over HTTP: one thin client for services, Dagster, the CLI and tests."""
+
+import json
+import logging
+import re
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import clickhouse_connect
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
+
+# Without these an insert may be answered before it is stored, or a token be ignored: never leave them to a server's
+# defaults, which differ between versions.
+INSERT_SETTINGS: Mapping[str, Any] = {
+    "async_insert": 0,
+    "insert_deduplicate": 1,
+    "deduplicate_blocks_in_dependent_materialized_views": 1,
+}
+
+Parameters = Mapping[str, Any]
+
+# The driver logs each failed request; we raise it, and who catches it decides what is worth a line.
+logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
+
+# "… Code: 60. DB::Exception: Unknown table … (UNKNOWN_TABLE) (version 26.9.2.1) …": the part for people.
+_SAID = re.compile(r"DB::(?:\w*)Exception: (.*?)(?:: In scope .*)? \([A-Z_0-9]+\)(?: \(version|$)")
+_SYSTEM_SAID = re.compile(r"\[Errno \d+\] ([A-Za-z ]+)")
+
+
+class ClickHouseUnavailable(Exception):
+    """ClickHouse can't be reached or broke off. Nothing is known about what was asked of it; try again."""
+
+
+class ClickHouseRefused(Exception):
+    """ClickHouse answered with an error. `code` is its number, the text is its message without a trace."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Result:
+    """An answer: `rows` are tuples in the order of `columns`; `types` are ClickHouse's type names."""
+
+    columns: list[str]
+    types: list[str]
+    rows: list[tuple[Any, ...]]
+    summary: dict[str, str] = field(default_factory=dict)
+
+    def one(self) -> tuple[Any, ...]:
+        """The only row."""
+        (row,) = self.rows
+        return row
+
+
+class ClickHouse:
+    """A pooled client of one URL, `http://user:password@host:port/database`; safe to share between threads.
+
+    `comment` names who asks (a run, an asset, an insight); it travels as `log_comment` with every statement, so that
+    ClickHouse's own logs lead back to us. `read_only` clients can change no data whatever their user may do.
+    """
+
+    def __init__(self, url: str, comment: Mapping[str, Any] | None = None, *, read_only: bool = False) -> None:
+        parts = urlsplit(url)
+        self.database = parts.path.strip("/") or "analytics"
+        self.address = f"{parts.hostname}:{parts.port or (8443 if parts.scheme == 'https' else 8123)}"
+        self._parts = parts
+        self._comment = dict(comment or {})
+        self._read_only = read_only
+        self._lock = threading.Lock()
+        self._client: Client | None = None
+
+    def about(self, **comment: Any) -> "ClickHouse":
+        """The same server, with more to say in `log_comment`."""
+        copy = ClickHouse.__new__(ClickHouse)
+        copy.__dict__.update(self.__dict__)
+        copy._comment = {**self._comment, **comment}
+        return copy
+
+    def query(
+        self, sql: str, parameters: Parameters | None = None, settings: Mapping[str, Any] | None = None
+    ) -> Result:
+        """Run a SELECT; values travel as `{name:Type}` parameters.
+
+        Raises ClickHouseUnavailable or ClickHouseRefused.
+        """
+        try:
+            found = self._connected().query(sql, parameters=dict(parameters or {}), settings=self._settings(settings))
+        except Exception as error:
+            raise self._translated(error) from None
+        return Result(
+            columns=list(found.column_names),
+            types=[kind.name for kind in found.column_types],
+            rows=[tuple(row) for row in found.result_rows],
+            summary={str(name): str(value) for name, value in (found.summary or {}).items()},
+        )
+
+    def command(
+        self, sql: str, parameters: Parameters | None = None, settings: Mapping[str, Any] | None = None
+    ) -> None:
+        """Run a statement without a result."""
+        try:
+            self._connected().command(sql, parameters=dict(parameters or {}), settings=self._settings(settings))
+        except Exception as error:
+            raise self._translated(error) from None
+
+    def create_database(self, on_cluster: str = "") -> None:
+        """Make this client's database if it is not there."""
+        try:
+            self._connected().command(
+                f"CREATE DATABASE IF NOT EXISTS `{self.database}` {on_cluster}", use_database=False
+            )
+        except Exception as error:
+            raise self._translated(error) from None
+
+    def insert_stream(
+        self,
+        sql: str,
+        payload: bytes,
+        *,
+        encoding: str | None = None,
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Run `INSERT … FORMAT …` with `payload` as its body, compressed as `encoding` says (`zstd`, `gzip`).
+
+        The bytes are parsed by ClickHouse; Python never sees a row. Not retried: the caller knows whether it may.
+        """
+        try:
+            self._connected().command(
+                sql,
+                data=payload,
+                settings=self._settings({**INSERT_SETTINGS, **(settings or {})}),
+                transport_settings={"Content-Encoding": encoding} if encoding else None,
+            )
+        except Exception as error:
+            raise self._translated(error) from None
+
+    def insert(self, sql: str, parameters: Parameters | None = None, *, token: str | None = None) -> None:
+        """Run `INSERT … SELECT`, as one block a partition; with `token`, at most once."""
+        once = {"insert_deduplication_token": token} if token else {}
+        self.command(sql, parameters, {**INSERT_SETTINGS, **once})
+
+    def insert_rows(self, table: str, rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> None:
+        """Insert a few rows from Python."""
+        try:
+            self._connected().insert(
+                table, rows, column_names=list(columns), settings=self._settings(INSERT_SETTINGS)
+            )
+        except Exception as error:
+            raise self._translated(error) from None
+
+    def check(self) -> str:
+        """The server's version. Raises ClickHouseUnavailable or ClickHouseRefused."""
+        try:
+            return str(self._connected().command("SELECT version()", use_database=False))
+        except Exception as error:
+            raise self._translated(error) from None
+
+    def _settings(self, given: Mapping[str, Any] | None) -> dict[str, Any]:
+        settings = dict(given or {})
+        if self._read_only:
+            settings["readonly"] = 2
+        if self._comment:
+            settings["log_comment"] = json.dumps(self._comment, sort_keys=True)
+        return settings
+
+    def _connected(self) -> Client:
+        with self._lock:
+            if self._client is None:
+                self._client = clickhouse_connect.get_client(
+                    host=self._parts.hostname,
+                    port=self._parts.port or 0,
+                    secure=self._parts.scheme == "https",
+                    username=unquote(self._parts.username or "default"),
+                    password=unquote(self._parts.password or ""),
+                    autogenerate_session_id=False,
+                    connect_timeout=5,
+                    query_retries=0,
+                    tz_mode="aware",
+                )
+                self._client.database = self.database  # set late: before the first migration it does not exist
+            return self._client
+
+    def _translated(self, error: Exception) -> Exception:
+        if isinstance(error, DatabaseError) and getattr(error, "code", None):
+            return ClickHouseRefused(int(error.code or 0), _first_line(error))
+        if isinstance(error, ClickHouseError | OSError):
+            return ClickHouseUnavailable(f"ClickHouse at {self.address}: {_first_line(error)}")
+        return error
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip().split("\n", 1)[0]
+    said = _SAID.search(text) or _SYSTEM_SAID.search(text)
+    return said[1] if said else text
