@@ -79,18 +79,14 @@ class Settings(BaseSettings):
         default="127.0.0.1",
         description="Address on which capture and web listen. Engines and Dagster never leave loopback.",
     )
-    capture_port: int = Field(
-        default=8000, ge=0, le=65535, description="Port of capture; 0 takes a free one."
-    )
+    capture_port: int = Field(default=8000, ge=0, le=65535, description="Port of capture; 0 takes a free one.")
     web_port: int = Field(
         default=8080,
         ge=0,
         le=65535,
         description="Port of the dashboards and the API; 0 takes a free one.",
     )
-    dagster_port: int = Field(
-        default=3000, ge=0, le=65535, description="Port of Dagster's pages; 0 takes a free one."
-    )
+    dagster_port: int = Field(default=3000, ge=0, le=65535, description="Port of Dagster's pages; 0 takes a free one.")
     clickhouse_port: int = Field(
         default=8123,
         ge=0,
@@ -111,9 +107,7 @@ class Settings(BaseSettings):
     )
 
     capture_workers: int = Field(default=2, ge=1, description="Capture's processes.")
-    capture_threads: int = Field(
-        default=16, ge=1, description="Requests that one capture process serves at once."
-    )
+    capture_threads: int = Field(default=16, ge=1, description="Requests that one capture process serves at once.")
     capture_max_body_bytes: int = Field(
         default=20 * 1024 * 1024,
         ge=1024,
@@ -140,9 +134,7 @@ class Settings(BaseSettings):
         ge=0,
         description="How long an ingestion run goes on draining new objects before it ends by itself.",
     )
-    ingest_poll_seconds: float = Field(
-        default=1.0, gt=0, description="Pause between two looks for new objects."
-    )
+    ingest_poll_seconds: float = Field(default=1.0, gt=0, description="Pause between two looks for new objects.")
     ingest_batch_objects: int = Field(default=2000, ge=1, description="Most objects in one load.")
     ingest_batch_bytes: int = Field(
         default=32 * 1024 * 1024,

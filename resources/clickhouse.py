@@ -140,17 +140,22 @@ class ClickHouse:
         except Exception as error:
             raise self._translated(error) from None
 
-    def insert(self, sql: str, parameters: Parameters | None = None, *, token: str | None = None) -> None:
-        """Run `INSERT … SELECT`, as one block a partition; with `token`, at most once."""
+    def insert(
+        self,
+        sql: str,
+        parameters: Parameters | None = None,
+        *,
+        token: str | None = None,
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Run `INSERT … SELECT`; with `token`, at most once."""
         once = {"insert_deduplication_token": token} if token else {}
-        self.command(sql, parameters, {**INSERT_SETTINGS, **once})
+        self.command(sql, parameters, {**INSERT_SETTINGS, **once, **(settings or {})})
 
     def insert_rows(self, table: str, rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> None:
         """Insert a few rows from Python."""
         try:
-            self._connected().insert(
-                table, rows, column_names=list(columns), settings=self._settings(INSERT_SETTINGS)
-            )
+            self._connected().insert(table, rows, column_names=list(columns), settings=self._settings(INSERT_SETTINGS))
         except Exception as error:
             raise self._translated(error) from None
 

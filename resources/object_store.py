@@ -91,11 +91,11 @@ class ObjectStore:
         except (BaseError, OSError) as error:
             raise StoreUnavailable(f"{key}: {error}") from error
 
-    def objects(self, prefix: str) -> list[StoredObject]:
-        """All objects whose key starts with `prefix` (whole path segments), sorted by key."""
+    def objects(self, prefix: str, after: str | None = None) -> list[StoredObject]:
+        """All objects under `prefix` (whole path segments) whose key sorts behind `after`, sorted by key."""
         found: list[StoredObject] = []
         try:
-            for chunk in obstore.list(self._store, prefix, chunk_size=1000):
+            for chunk in obstore.list(self._store, prefix, offset=after, chunk_size=1000):
                 found.extend(StoredObject(meta["path"], meta["size"]) for meta in chunk)
         except (BaseError, OSError) as error:
             raise StoreUnavailable(f"{prefix}: {error}") from error

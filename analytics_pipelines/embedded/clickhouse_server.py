@@ -1,4 +1,4 @@
-"""The genuine ClickHouse server out of the chdb wheel: `python -m analytics_pipelines.embedded.clickhouse_server FOLDER`.
+"""The genuine ClickHouse server out of the chdb wheel; run as a module, with its folder and port.
 
 The engine in the wheel runs the clickhouse-local program, which can open its own HTTP listener. It reads
 `config.xml` and `users.xml` in its working folder; `write_configuration` makes both. `_chdb.query` is a private
@@ -38,7 +38,7 @@ class ServerPlan:
     port: int
     platform_password: str
     reader_password: str
-    database: str
+    reader_databases: str
     max_memory_bytes: int
     query_max_seconds: int
     query_max_memory_bytes: int
@@ -49,7 +49,7 @@ def write_configuration(plan: ServerPlan) -> None:
     plan.folder.mkdir(parents=True, exist_ok=True)
     values = {
         "port": plan.port,
-        "database": plan.database,
+        "reader_databases": plan.reader_databases,
         "max_memory": plan.max_memory_bytes,
         "query_max_seconds": plan.query_max_seconds,
         "query_max_memory": plan.query_max_memory_bytes,
@@ -74,7 +74,9 @@ def serve(folder: Path, port: int) -> int:
 
     def run() -> None:
         try:
-            chdb._chdb.query(_LISTEN, "TSV", path=str(folder / "data"))
+            chdb._chdb.query(  # type: ignore[attr-defined]
+                _LISTEN, "TSV", path=str(folder / "data")
+            )
         except Exception as error:
             failure.append(error)
         ended.set()
@@ -98,9 +100,7 @@ def serve(folder: Path, port: int) -> int:
 def _ask_to_end(port: int, password: str) -> None:
     connection = HTTPConnection("127.0.0.1", port, timeout=5)
     try:
-        connection.request(
-            "POST", "/", _STOP, {"X-ClickHouse-User": "platform", "X-ClickHouse-Key": password}
-        )
+        connection.request("POST", "/", _STOP, {"X-ClickHouse-User": "platform", "X-ClickHouse-Key": password})
         connection.getresponse().read()
     except OSError as error:
         print(f"stop: {error}", file=sys.stderr, flush=True)

@@ -30,7 +30,12 @@ _OPTIONS = {
 def command(folder: Path, port: int) -> list[str]:
     """The command line of the server over the cluster in `folder`."""
     options = [f"{name}={value}" for name, value in {**_OPTIONS, "port": str(port)}.items()]
-    return [str(_program("postgres")), "-D", str(folder), *(word for option in options for word in ("-c", option))]
+    return [
+        str(_program("postgres")),
+        "-D",
+        str(folder),
+        *(word for option in options for word in ("-c", option)),
+    ]
 
 
 def make_cluster(folder: Path, password: str) -> None:

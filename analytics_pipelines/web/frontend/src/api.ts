@@ -89,7 +89,7 @@ async function errorOf(response: Response): Promise<ApiError> {
   return new ApiError(
     detail ?? `The server answered with status ${response.status}.`,
     response.status,
-    typeof body.code === "string" ? body.code : "error",
+    typeof body.code === "string" ? body.code : "",
     typeof body.start === "number" ? body.start : null,
     typeof body.end === "number" ? body.end : null,
   );

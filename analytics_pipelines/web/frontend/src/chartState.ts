@@ -1,9 +1,9 @@
-import type { Interval, Math } from "./types";
+import type { Interval, SeriesMath } from "./types";
 
 /** What the chart shows, held in the address so that a link says it all and "back" undoes it. */
 export interface ChartState {
   range: DateRange;
-  math: Math;
+  math: SeriesMath;
   view: "chart" | "table";
 }
 

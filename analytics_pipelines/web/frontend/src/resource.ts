@@ -26,14 +26,14 @@ interface Attempt {
 const LONGEST_PAUSE_MS = 30_000;
 
 /**
- * Loads when `key` changes, and every `pollMs` after the last answer.
+ * Loads when `key` changes, and every `poll` milliseconds after the last answer.
  * Data of another key is never shown; after a failed reload the old data stays beside the error.
  * A hidden page does not poll.
  */
 export function useResource<T>(
   key: string,
   load: (signal: AbortSignal, manual: boolean) => Promise<T>,
-  pollMs: number | null = null,
+  poll: number | null | ((data: T | undefined) => number) = null,
 ): Resource<T> {
   const [settled, setSettled] = useState<Settled<T> | null>(null);
   const [attempt, setAttempt] = useState<Attempt>({ count: 0, manual: false });
@@ -46,24 +46,22 @@ export function useResource<T>(
   useEffect(() => {
     const controller = new AbortController();
     setBusy(true);
-    loader
-      .current(controller.signal, attempt.manual)
-      .then(
-        (data) => {
-          if (controller.signal.aborted) return;
-          setSettled({ key, data, error: undefined, failures: 0 });
-          setBusy(false);
-        },
-        (cause: unknown) => {
-          if (controller.signal.aborted) return;
-          const error = cause instanceof Error ? cause : new Error(String(cause));
-          setSettled((last) => {
-            const same = last?.key === key ? last : undefined;
-            return { key, data: same?.data, error, failures: (same?.failures ?? 0) + 1 };
-          });
-          setBusy(false);
-        },
-      );
+    loader.current(controller.signal, attempt.manual).then(
+      (data) => {
+        if (controller.signal.aborted) return;
+        setSettled({ key, data, error: undefined, failures: 0 });
+        setBusy(false);
+      },
+      (cause: unknown) => {
+        if (controller.signal.aborted) return;
+        const error = cause instanceof Error ? cause : new Error(String(cause));
+        setSettled((last) => {
+          const same = last?.key === key ? last : undefined;
+          return { key, data: same?.data, error, failures: (same?.failures ?? 0) + 1 };
+        });
+        setBusy(false);
+      },
+    );
     return () => controller.abort();
   }, [key, attempt]);
 
@@ -76,16 +74,17 @@ export function useResource<T>(
     [],
   );
 
+  const pollMs = typeof poll === "function" ? poll(settled?.data) : poll;
   useEffect(() => {
     if (pollMs === null || busy || settled?.key !== key) return;
-    const pause = Math.max(pollMs, Math.min(pollMs * 2 ** settled.failures, LONGEST_PAUSE_MS));
+    const backedOff = Math.min(pollMs * 2 ** settled.failures, LONGEST_PAUSE_MS);
     const onVisible = () => {
       if (!document.hidden) revalidate();
     };
     const timer = setTimeout(() => {
       if (document.hidden) document.addEventListener("visibilitychange", onVisible);
       else revalidate();
-    }, settled.failures ? pause : pollMs);
+    }, Math.max(pollMs, backedOff));
     return () => {
       clearTimeout(timer);
       document.removeEventListener("visibilitychange", onVisible);

@@ -69,7 +69,7 @@ export function trendSummary(state: ChartState, { points, total }: Trend): strin
   const sentences = [
     `${title} from ${name(first)} to ${name(last)}.`,
     state.math === "total" ? `${counted(total, "event")} in all.` : "",
-    `Highest: ${quantity(highest.value)} on ${name(highest)}.`,
+    `Highest: ${quantity(highest.value)} ${interval === "month" ? "in" : "on"} ${name(highest)}.`,
     last.incomplete ? `The last ${interval} is not over: ${quantity(last.value)} so far.` : "",
   ];
   return sentences.filter(Boolean).join(" ");

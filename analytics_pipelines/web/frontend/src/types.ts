@@ -47,12 +47,12 @@ export interface HogQLAnswer {
   timezone: string;
 }
 
-export type Math = "total" | "dau";
+export type SeriesMath = "total" | "dau";
 export type Interval = "day" | "month";
 
 export interface TrendsQuery {
   kind: "TrendsQuery";
-  series: { kind: "EventsNode"; event: string | null; name: string; math: Math }[];
+  series: { kind: "EventsNode"; event: string | null; name: string; math: SeriesMath }[];
   interval: Interval;
   dateRange: { date_from: string };
 }

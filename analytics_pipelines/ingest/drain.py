@@ -1,0 +1,163 @@
+"""The drain: what waits in the bucket goes into ClickHouse, once or as it arrives."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from analytics_pipelines.faults import hit
+from analytics_pipelines.ingest.backlog import STRAGGLING, batches, open_hours, waiting
+from analytics_pipelines.ingest.ledger import Batch, Ledger, Outcome
+from analytics_pipelines.ingest.loader import load
+from resources.clickhouse import ClickHouse
+from resources.object_store import ObjectStore, StoredObject
+from resources.postgres import Connection, Postgres
+
+# Two Postgres advisory locks, which die with their holder's connection. `RELAY`: who lingers; the next run waits for
+# it, and its holder ends when someone waits. `LOAD`: who publishes; held for one batch, so that a backfill and the
+# live run interleave, and "is this uuid stored?" has one answer at a time.
+LOCK_CLASS, RELAY, LOAD = 7_203_002, 1, 2
+
+# How often a look takes in all open hours, beside the cheap looks at what has just arrived.
+FULL_LOOK = timedelta(seconds=30)
+
+
+@dataclass
+class Tally:
+    """What a drain did, by arrival hour. Milliseconds are of loading, not of waiting."""
+
+    objects: int = 0
+    bytes: int = 0
+    lines: int = 0
+    events: int = 0
+    duplicates: int = 0
+    dead_letters: int = 0
+    milliseconds: int = 0
+    batches: int = 0
+
+    def add(self, batch: Batch, outcome: Outcome, milliseconds: int) -> None:
+        self.batches += 1
+        self.objects += len(batch.objects)
+        self.bytes += batch.bytes
+        self.lines += outcome.lines
+        self.events += outcome.events
+        self.duplicates += outcome.duplicates
+        self.dead_letters += outcome.dead_letters
+        self.milliseconds += milliseconds
+
+
+@dataclass
+class Drain:
+    """Drains the bucket on behalf of one run. `tallies` grows as batches are loaded."""
+
+    store: ObjectStore
+    postgres: Postgres
+    clickhouse: ClickHouse
+    batch_objects: int
+    batch_bytes: int
+    run_id: str | None = None
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    tallies: dict[datetime, Tally] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.ledger = Ledger(self.postgres)
+        self._last_full_look: datetime | None = None
+
+    def hours(self, hours: Sequence[datetime]) -> None:
+        """Load what waits in these arrival hours, then return."""
+        with self.postgres.session() as session:
+            self._finish_broken_loads(session)
+            while self._load_all(waiting(self.store, self.ledger, hours), session):
+                pass
+
+    def everything(self) -> None:
+        """Load what waits in any hour, then return."""
+        with self.postgres.session() as session:
+            self._finish_broken_loads(session)
+            while self._look(session, full=True):
+                pass
+
+    def linger(self, seconds: float, poll: float, between: Callable[[], None] = lambda: None) -> None:
+        """Load what waits and what arrives until `seconds` are over or a successor waits.
+
+        Waits first for a predecessor to end. `between` is called after each look.
+        """
+        with self.postgres.session() as session:
+            session.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK_CLASS, RELAY])
+            end = time.monotonic() + seconds
+            self._finish_broken_loads(session)
+            while True:
+                loaded = self._look(session, full=self._full_look_is_due())
+                between()
+                if time.monotonic() >= end or someone_waits(session):
+                    return
+                if not loaded:
+                    time.sleep(poll)
+
+    def _look(self, session: Connection, *, full: bool) -> bool:
+        now = self.now()
+        hours = open_hours(self.store, self.ledger, now)
+        found = waiting(self.store, self.ledger, hours, received_after=None if full else now - STRAGGLING)
+        return self._load_all(found, session)
+
+    def _load_all(self, objects: Sequence[StoredObject], session: Connection) -> bool:
+        for batch in batches(objects, most_objects=self.batch_objects, most_bytes=self.batch_bytes):
+            with _lock_to_load(session):
+                # Another drain may have claimed some since we listed them; the rest is found by the next look.
+                if not self.ledger.claimed_keys(batch.keys):
+                    self._load(batch)
+        return bool(objects)
+
+    def _full_look_is_due(self) -> bool:
+        now = self.now()
+        due = self._last_full_look is None or now - self._last_full_look >= FULL_LOOK
+        if due:
+            self._last_full_look = now
+        return due
+
+    def _finish_broken_loads(self, session: Connection) -> None:
+        """Batches that someone claimed and did not close are loaded again with the same objects and token."""
+        for batch in self.ledger.open_batches():
+            with _lock_to_load(session):
+                if self.ledger.is_open(batch):
+                    self._load(batch)
+
+    def _load(self, batch: Batch) -> None:
+        started = time.monotonic()
+        self.ledger.claim(batch, self.run_id, self.now())
+        hit("drain.after_claim")
+        outcome, days = load(batch, self.store, self.clickhouse)
+        hit("drain.before_close")
+        self.ledger.close(batch, outcome, days, self.now())
+        hit("drain.after_close")
+        tally = self.tallies.setdefault(batch.hour, Tally())
+        tally.add(batch, outcome, int((time.monotonic() - started) * 1000))
+
+
+def someone_waits(session: Connection) -> bool:
+    """Whether another run waits for the relay."""
+    return _count_locks(session, granted=False) > 0
+
+
+def someone_lingers(session: Connection) -> bool:
+    """Whether a run holds the relay now."""
+    return _count_locks(session, granted=True) > 0
+
+
+def _count_locks(session: Connection, *, granted: bool) -> int:
+    row = session.execute(
+        "SELECT count(*) AS locks FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objid = %s"
+        " AND granted = %s AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+        [LOCK_CLASS, RELAY, granted],
+    ).fetchone()
+    return int(row["locks"]) if row else 0
+
+
+@contextmanager
+def _lock_to_load(session: Connection) -> Iterator[None]:
+    session.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK_CLASS, LOAD])
+    try:
+        yield
+    finally:
+        session.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK_CLASS, LOAD])

@@ -1,0 +1,131 @@
+"""The ledger: which raw objects were loaded, together with which, and what became of their lines."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID, uuid5
+
+from analytics_pipelines.ingest.keys import arrival_hour
+from resources.object_store import StoredObject
+from resources.postgres import Postgres
+
+_NAMESPACE = UUID("5c7c1d2e-7f1d-4f6e-9a3f-4a8f0a4a3c11")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Objects of one arrival hour that are loaded together, always in this order.
+
+    The id follows from the keys, so the same objects are the same batch on every try.
+    """
+
+    objects: tuple[StoredObject, ...]
+
+    @property
+    def id(self) -> UUID:
+        return uuid5(_NAMESPACE, "\n".join(self.keys))
+
+    @property
+    def keys(self) -> list[str]:
+        return [item.key for item in self.objects]
+
+    @property
+    def hour(self) -> datetime:
+        return arrival_hour(self.objects[0].key)
+
+    @property
+    def bytes(self) -> int:
+        return sum(item.size for item in self.objects)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a batch's lines; `lines` = `events` + `duplicates` + `dead_letters`."""
+
+    lines: int
+    events: int
+    dead_letters: int
+
+    @property
+    def duplicates(self) -> int:
+        return self.lines - self.events - self.dead_letters
+
+
+class Ledger:
+    """Reads and writes the ledger's tables. A batch is claimed before its load and closed after it."""
+
+    def __init__(self, postgres: Postgres) -> None:
+        self._postgres = postgres
+
+    def known_keys(self, hours: Iterable[datetime]) -> set[str]:
+        """Keys of these hours that are loaded or being loaded."""
+        rows = self._postgres.rows(
+            "SELECT o.key FROM ingest_objects o JOIN ingest_batches b ON b.id = o.batch_id"
+            " WHERE b.arrival_hour = ANY(%s)",
+            [list(hours)],
+        )
+        return {row["key"] for row in rows}
+
+    def claimed_keys(self, keys: Sequence[str], *, only_loaded: bool = False) -> set[str]:
+        """Which of these keys a batch has claimed, or has loaded."""
+        rows = self._postgres.rows(
+            "SELECT o.key FROM ingest_objects o JOIN ingest_batches b ON b.id = o.batch_id"
+            " WHERE o.key = ANY(%s) AND (b.state = 'loaded' OR NOT %s)",
+            [list(keys), only_loaded],
+        )
+        return {row["key"] for row in rows}
+
+    def is_open(self, batch: Batch) -> bool:
+        """Whether the batch is claimed and not loaded."""
+        return (
+            self._postgres.row("SELECT 1 FROM ingest_batches WHERE id = %s AND state = 'loading'", [batch.id])
+            is not None
+        )
+
+    def open_batches(self) -> list[Batch]:
+        """Claimed batches whose load was broken off, oldest first."""
+        rows = self._postgres.rows(
+            "SELECT o.batch_id, o.key, o.bytes FROM ingest_objects o JOIN ingest_batches b ON b.id = o.batch_id"
+            " WHERE b.state = 'loading' ORDER BY b.arrival_hour, b.claimed_at, o.batch_id, o.position"
+        )
+        grouped: dict[UUID, list[StoredObject]] = {}
+        for row in rows:
+            grouped.setdefault(row["batch_id"], []).append(StoredObject(row["key"], row["bytes"]))
+        return [Batch(tuple(objects)) for objects in grouped.values()]
+
+    def newest_hour(self) -> datetime | None:
+        """The newest arrival hour that has a batch."""
+        row = self._postgres.row("SELECT max(arrival_hour) AS hour FROM ingest_batches")
+        return row["hour"] if row else None
+
+    def claim(self, batch: Batch, run_id: str | None, now: datetime) -> None:
+        """Write the batch down before it is loaded; once more for one that was broken off."""
+        with self._postgres.transaction() as connection:
+            connection.execute(
+                "INSERT INTO ingest_batches (id, arrival_hour, state, attempts, objects, bytes, run_id, claimed_at)"
+                " VALUES (%s, %s, 'loading', 1, %s, %s, %s, %s)"
+                " ON CONFLICT (id) DO UPDATE SET attempts = ingest_batches.attempts + 1, run_id = EXCLUDED.run_id",
+                [batch.id, batch.hour, len(batch.objects), batch.bytes, run_id, now],
+            )
+            connection.execute(
+                "INSERT INTO ingest_objects (key, batch_id, position, bytes)"
+                " SELECT key, %s, position, bytes"
+                " FROM unnest(%s::text[], %s::bigint[]) WITH ORDINALITY AS o (key, bytes, position)"
+                " ON CONFLICT (key) DO NOTHING",
+                [batch.id, batch.keys, [item.size for item in batch.objects]],
+            )
+
+    def close(self, batch: Batch, outcome: Outcome, days: Sequence[tuple[int, date]], now: datetime) -> None:
+        """Write down what became of a batch, and the event days that it touched, at once."""
+        with self._postgres.transaction() as connection:
+            connection.execute(
+                "UPDATE ingest_batches SET state = 'loaded', loaded_at = %s,"
+                " lines = %s, events = %s, duplicates = %s, dead_letters = %s WHERE id = %s",
+                [now, outcome.lines, outcome.events, outcome.duplicates, outcome.dead_letters, batch.id],
+            )
+            connection.execute(
+                "INSERT INTO dirty_days (team_id, day, touched_at)"
+                " SELECT team_id, day, %s FROM unnest(%s::bigint[], %s::date[]) AS d (team_id, day)"
+                " ON CONFLICT (team_id, day) DO UPDATE SET touched_at = EXCLUDED.touched_at",
+                [now, [team for team, _ in days], [day for _, day in days]],
+            )

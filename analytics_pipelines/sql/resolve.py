@@ -1,0 +1,223 @@
+"""Queries: tables, CTEs and select lists are resolved here; expressions in `names`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from analytics_pipelines.sql import nodes
+from analytics_pipelines.sql.errors import QueryError
+from analytics_pipelines.sql.infer import can_be_null, kind_of
+from analytics_pipelines.sql.names import Names, close_match
+from analytics_pipelines.sql.schema import SCHEMA, Schema
+from analytics_pipelines.sql.types import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A column that a query gives to the query around it."""
+
+    name: str
+    kind: Kind
+    nullable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _KnownCte:
+    printed: str
+    outputs: tuple[Output, ...]
+
+
+_Ctes = Mapping[str, _KnownCte]
+
+
+def resolve(
+    query: nodes.Query, schema: Schema = SCHEMA
+) -> tuple[nodes.Query, tuple[Output, ...]]:
+    """The query with every name resolved, and its columns. QueryError for an unknown name."""
+    return _Resolver(schema).query(query, {})
+
+
+class _Resolver:
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+        self.count = 0
+
+    def _fresh(self, prefix: str) -> str:
+        """A name of ours, which no physical table bears."""
+        self.count += 1
+        return f"_{prefix}_{self.count}"
+
+    def query(
+        self, query: nodes.Query, ctes: _Ctes
+    ) -> tuple[nodes.Query, tuple[Output, ...]]:
+        known, resolved = dict(ctes), []
+        for cte in query.ctes:
+            inner, outputs = self.query(cte.query, known)
+            _check_unique(outputs, cte.name)
+            printed = self._fresh("cte")
+            known[cte.name] = _KnownCte(printed, outputs)
+            resolved.append(nodes.Cte(cte.name, inner, printed))
+        if isinstance(query, nodes.Union):
+            found, outputs = self._union(query, known)
+        else:
+            found, outputs = self._select(query, known)
+        return replace(found, ctes=tuple(resolved)), outputs
+
+    def _union(
+        self, query: nodes.Union, ctes: _Ctes
+    ) -> tuple[nodes.Query, tuple[Output, ...]]:
+        left, ours = self.query(query.left, ctes)
+        right, theirs = self.query(query.right, ctes)
+        if len(ours) != len(theirs):
+            raise QueryError(f"UNION of {len(ours)} and of {len(theirs)} columns")
+        outputs = tuple(
+            Output(a.name, a.kind if a.kind is b.kind else Kind.OTHER, a.nullable or b.nullable)
+            for a, b in zip(ours, theirs, strict=True)
+        )
+        columns = [nodes.AliasName(out.name, out.kind, out.nullable) for out in outputs]
+        items = tuple(nodes.Item(column, column.name, column.name) for column in columns)
+        names = self._names(ctes)
+        names.clause = "ORDER BY"
+        names.aliases = {item.name: item for item in items}
+        order = tuple(names.order(_by_position(item, items)) for item in query.order)
+        return replace(query, left=left, right=right, order=order), outputs
+
+    def _select(
+        self, query: nodes.Select, ctes: _Ctes
+    ) -> tuple[nodes.Query, tuple[Output, ...]]:
+        names = self._names(ctes)
+        source = self._source(query.source, ctes, names) if query.source else None
+        joins = tuple(self._join(join, ctes, names) for join in query.joins)
+        items = self._items(query.items, names)
+        names.clause = "WHERE"
+        where = names.expr(query.where) if query.where else None
+        names.clause = "GROUP BY"
+        group = names.all(_by_position(nodes.Order(expr), items).expr for expr in query.group)
+        names.clause = "HAVING"
+        having = names.expr(query.having) if query.having else None
+        names.clause = "ORDER BY"
+        order = tuple(names.order(_by_position(item, items)) for item in query.order)
+        by = query.limit_by
+        resolved = replace(
+            query,
+            items=items,
+            source=source,
+            joins=joins,
+            where=where,
+            group=group,
+            having=having,
+            order=order,
+            limit_by=nodes.LimitBy(by.count, names.all(by.by)) if by else None,
+        )
+        outputs = (Output(i.name, kind_of(i.expr), can_be_null(i.expr)) for i in items)
+        return resolved, tuple(outputs)
+
+    def _names(self, ctes: _Ctes) -> Names:
+        return Names(resolve_query=lambda query: self.query(query, ctes)[0])
+
+    def _items(self, items: tuple[nodes.Item, ...], names: Names) -> tuple[nodes.Item, ...]:
+        found: list[nodes.Item] = []
+        for item in items:
+            if isinstance(item.expr, nodes.Star):
+                found += _expand(item.expr, names)
+                continue
+            resolved = replace(item, expr=names.expr(item.expr))
+            if item.alias:
+                if item.alias in names.aliases:
+                    raise QueryError(f"two columns are called “{item.alias}”")
+                names.aliases[item.alias] = resolved
+            found.append(resolved)
+        return tuple(found)
+
+    def _source(self, source: nodes.Source, ctes: _Ctes, names: Names) -> nodes.Source:
+        if isinstance(source, nodes.Derived):
+            query, outputs = self.query(source.query, ctes)
+            alias = source.alias or self._fresh("query")
+            _check_unique(outputs, source.alias or "the subquery")
+            _add_source(names, alias, outputs)
+            return nodes.Derived(query, alias)
+        if not isinstance(source, nodes.TableName):
+            raise QueryError("this source is resolved already")
+        alias = source.alias or source.name
+        if cte := ctes.get(source.name):
+            _add_source(names, alias, cte.outputs, source.span)
+            return nodes.CteName(cte.printed, alias, source.name)
+        table = self.schema.get(source.name)
+        if table is None:
+            hint = close_match(source.name, [*self.schema, *ctes])
+            raise QueryError(f"unknown table “{source.name}”.{hint}", *(source.span or ()))
+        _add_source(names, alias, (), source.span)
+        names.sources[alias] = {
+            column.name: nodes.Column(
+                alias, column.name, column.kind, column.nullable, column.zoned
+            )
+            for column in table.columns
+        }
+        return nodes.PhysicalTable(table, alias)
+
+    def _join(self, join: nodes.Join, ctes: _Ctes, names: Names) -> nodes.Join:
+        before = list(names.sources)
+        source = self._source(join.source, ctes, names)
+        added = [alias for alias in names.sources if alias not in before]
+        for name in join.using:
+            if not all(
+                any(name in names.sources[alias] for alias in side) for side in (before, added)
+            ):
+                raise QueryError(f"USING: “{name}” is not a column of both sides")
+        names.using.update(join.using)
+        names.clause = "ON"
+        on = names.expr(join.on) if join.on else None
+        names.clause = "SELECT"
+        # Rows without a partner: whether they show NULLs or defaults is the server's setting.
+        loose = {"LEFT": added, "RIGHT": before, "FULL": before + added}.get(
+            join.kind.split()[0], []
+        )
+        for alias in loose:
+            names.sources[alias] = {
+                name: replace(column, nullable=True)
+                for name, column in names.sources[alias].items()
+            }
+        return replace(join, source=source, on=on)
+
+
+def _add_source(
+    names: Names, alias: str, outputs: tuple[Output, ...], span: nodes.Span = None
+) -> None:
+    if alias in names.sources:
+        message = f"two tables are called “{alias}”; give one of them an alias"
+        raise QueryError(message, *(span or ()))
+    names.sources[alias] = {
+        output.name: nodes.Column(alias, output.name, output.kind, output.nullable)
+        for output in outputs
+    }
+
+
+def _expand(star: nodes.Star, names: Names) -> list[nodes.Item]:
+    if star.table is not None and star.table not in names.sources:
+        hint = close_match(star.table, names.sources)
+        raise QueryError(f"unknown table “{star.table}”.{hint}", *(star.span or ()))
+    if not names.sources:
+        raise QueryError("“*” needs a table", *(star.span or ()))
+    tables = [star.table] if star.table else list(names.sources)
+    return [
+        nodes.Item(column, column.name) for alias in tables for column in names.sources[alias].values()
+    ]
+
+
+def _by_position(order: nodes.Order, items: tuple[nodes.Item, ...]) -> nodes.Order:
+    """`ORDER BY 2` means the second column."""
+    if not isinstance(order.expr, nodes.Constant) or type(order.expr.value) is not int:
+        return order
+    position = order.expr.value
+    if not 1 <= position <= len(items):
+        raise QueryError(f"there is no column number {position}")
+    item = items[position - 1]
+    return replace(order, expr=nodes.Name((item.alias,)) if item.alias else item.expr)
+
+
+def _check_unique(outputs: tuple[Output, ...], where: str) -> None:
+    names = [output.name for output in outputs]
+    for name in names:
+        if names.count(name) > 1:
+            raise QueryError(f"two columns of {where} are called “{name}”; give one an alias")

@@ -1,0 +1,18 @@
+const PATHS = {
+  overview: "M4 20V11M10 20V4M16 20v-7M22 20H2",
+  sql: "M5 6l6 6-6 6M13 18h7",
+  warning: "M12 3.5 2.5 20h19L12 3.5zM12 10v4.5M12 17.2v.1",
+  chevron: "M9 6l6 6-6 6",
+  external: "M8 16 17 7M9 7h8v8",
+  logout: "M14 4h5v16h-5M10 8l-4 4 4 4M6 12h9",
+} as const;
+
+export type IconName = keyof typeof PATHS;
+
+export function Icon({ name }: { name: IconName }) {
+  return (
+    <svg className={`icon icon-${name}`} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+      <path d={PATHS[name]} />
+    </svg>
+  );
+}

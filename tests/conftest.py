@@ -1,0 +1,133 @@
+"""Real engines for the tests: one ClickHouse and one Postgres for all of them, a database of its own for each."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from analytics_pipelines.embedded import postgres_server
+from analytics_pipelines.embedded.clickhouse_server import ServerPlan
+from analytics_pipelines.embedded.engines import clickhouse_service, clickhouse_url, postgres_service
+from analytics_pipelines.embedded.instance import open_instance
+from analytics_pipelines.embedded.service import free_port, stop_group, wait_until
+from analytics_pipelines.migrations.apply import migrate
+from resources.clickhouse import ClickHouse
+from resources.object_store import ObjectStore
+from resources.postgres import Postgres
+
+
+@dataclass(frozen=True)
+class Engines:
+    """Addresses of the running engines, by database name."""
+
+    postgres_port: int
+    clickhouse_port: int
+    postgres_password: str
+    platform_password: str
+    reader_password: str
+
+    def postgres_url(self, database: str) -> str:
+        return postgres_server.url(self.postgres_port, self.postgres_password, database)
+
+    def clickhouse_url(self, database: str, user: str = "platform") -> str:
+        password = self.platform_password if user == "platform" else self.reader_password
+        return clickhouse_url(self.clickhouse_port, user, password, database)
+
+
+@pytest.fixture(scope="session")
+def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
+    folder = tmp_path_factory.mktemp("engines")
+    instance = open_instance(folder)
+    postgres = postgres_service(folder / "postgres", free_port(), instance)
+    clickhouse_port = free_port()
+    plan = ServerPlan(
+        folder=folder / "clickhouse",
+        port=clickhouse_port,
+        platform_password=instance.clickhouse_platform_password,
+        reader_password=instance.clickhouse_reader_password,
+        reader_databases="*",
+        max_memory_bytes=4 * 1024**3,
+        query_max_seconds=60,
+        query_max_memory_bytes=2 * 1024**3,
+    )
+    clickhouse = clickhouse_service(plan)
+    with (folder / "engines.log").open("wb") as log:
+        running = [(service, service.spawn(log)) for service in (postgres, clickhouse)]
+    try:
+        for service, process in running:
+            assert wait_until(service.healthy, process, 60), (folder / "engines.log").read_text()
+        yield Engines(
+            postgres_port=int(postgres.url.rsplit(":", 1)[1]),
+            clickhouse_port=clickhouse_port,
+            postgres_password=instance.postgres_password,
+            platform_password=instance.clickhouse_platform_password,
+            reader_password=instance.clickhouse_reader_password,
+        )
+    finally:
+        for service, process in reversed(running):
+            stop_group(process, service.stop_signal, 15)
+
+
+@dataclass(frozen=True)
+class Databases:
+    """Empty databases of one test; not migrated."""
+
+    postgres_url: str
+    clickhouse_url: str
+    reader_url: str
+
+
+@pytest.fixture
+def databases(engines: Engines) -> Iterator[Databases]:
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    maintenance = engines.postgres_url("postgres")
+    with psycopg.connect(maintenance, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    found = Databases(engines.postgres_url(name), engines.clickhouse_url(name), engines.clickhouse_url(name, "reader"))
+    yield found
+    ClickHouse(engines.clickhouse_url("default")).command(f"DROP DATABASE IF EXISTS {name} SYNC")
+    with psycopg.connect(maintenance, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def migrated(databases: Databases) -> Databases:
+    postgres = Postgres(databases.postgres_url)
+    migrate(postgres, ClickHouse(databases.clickhouse_url), None)
+    postgres.close()
+    return databases
+
+
+@pytest.fixture
+def postgres(migrated: Databases) -> Iterator[Postgres]:
+    client = Postgres(migrated.postgres_url)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def clickhouse(migrated: Databases) -> ClickHouse:
+    return ClickHouse(migrated.clickhouse_url)
+
+
+@pytest.fixture
+def reader(migrated: Databases) -> ClickHouse:
+    """What people's questions run as: may read, and nothing else."""
+    return ClickHouse(migrated.reader_url, read_only=True)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ObjectStore:
+    return ObjectStore((tmp_path / "bucket").as_uri())
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_the_developer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in list(os.environ):
+        if name.startswith("ANALYTICS_") or name in {"DATABASE_URL", "CLICKHOUSE_URL"}:
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)

@@ -1,0 +1,235 @@
+"""From objects in the bucket to rows in ClickHouse: once, whatever is killed or repeated."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from backports import zstd
+
+from analytics_pipelines.identity.person_id import person_id
+from analytics_pipelines.ingest import drain as drain_module
+from analytics_pipelines.ingest.drain import Drain, Tally
+from analytics_pipelines.ingest.keys import hour_of, raw_key
+from resources.clickhouse import ClickHouse
+from resources.object_store import ObjectStore
+from resources.postgres import Postgres
+
+pytestmark = pytest.mark.engines
+
+NOW = datetime(2026, 11, 23, 10, 30, tzinfo=UTC)
+
+
+def line(
+    event: object, *, received: datetime = NOW, project: int = 1, sent_at: str | None = None, **more: object
+) -> dict:
+    return {
+        "received_at": int(received.timestamp() * 1000),
+        "sent_at": sent_at,
+        "project": project,
+        "uuid": str(uuid4()),
+        "event": event,
+        **more,
+    }
+
+
+def event(**fields: object) -> dict:
+    return {"event": "page", "distinct_id": "ada", "properties": {"plan": "pro"}, **fields}
+
+
+def put(store: ObjectStore, lines: list[dict | str], received: datetime = NOW) -> str:
+    text = "".join((each if isinstance(each, str) else json.dumps(each)) + "\n" for each in lines)
+    payload = zstd.compress(text.encode())
+    key = raw_key(received, "node", payload)
+    store.put(key, payload)
+    return key
+
+
+@pytest.fixture
+def drain(store: ObjectStore, postgres: Postgres, clickhouse: ClickHouse) -> Drain:
+    return Drain(
+        store, postgres, clickhouse, batch_objects=100, batch_bytes=10_000_000, run_id="run-1", now=lambda: NOW
+    )
+
+
+def count(clickhouse: ClickHouse, table: str = "events") -> int:
+    return clickhouse.query(f"SELECT count() FROM {table}").one()[0]
+
+
+def test_lines_of_raw_objects_become_events(drain: Drain, store: ObjectStore, clickhouse: ClickHouse) -> None:
+    sent = line(
+        event(timestamp="2026-11-23T10:29:50.5Z", properties={"plan": "pro", "$elements_chain": "a:b"}),
+        sent_at="2026-11-23T10:29:55Z",  # a clock that is 5 s behind
+    )
+    put(store, [sent])
+    drain.everything()
+    row = clickhouse.query("SELECT * EXCEPT (batch_id) FROM events").one()
+    assert row == (
+        1,
+        UUID(sent["uuid"]),
+        "page",
+        "ada",
+        person_id(1, "ada"),
+        NOW - timedelta(seconds=4.5),
+        '{"plan":"pro","$elements_chain":"a:b"}',
+        "a:b",
+        NOW,
+    )
+
+
+def test_a_second_drain_adds_nothing(drain: Drain, store: ObjectStore, clickhouse: ClickHouse) -> None:
+    put(store, [line(event()) for _ in range(5)])
+    drain.everything()
+    drain.everything()
+    assert count(clickhouse) == 5
+    assert drain.tallies[hour_of(NOW)].events == 5
+
+
+def test_an_event_sent_twice_is_stored_once_even_with_another_timestamp(
+    drain: Drain, store: ObjectStore, clickhouse: ClickHouse
+) -> None:
+    first = line(event(timestamp="2026-11-20T00:00:00Z"))
+    again = {**first, "event": event(timestamp="2026-11-21T00:00:00Z"), "received_at": first["received_at"] + 1}
+    other_team = {**first, "project": 2}
+    put(store, [first, again])
+    drain.everything()
+    put(store, [again, other_team], received=NOW + timedelta(seconds=1))
+    drain.everything()
+    assert clickhouse.query("SELECT team_id, timestamp FROM events ORDER BY team_id").rows == [
+        (1, datetime(2026, 11, 20, tzinfo=UTC)),
+        (2, datetime(2026, 11, 20, tzinfo=UTC)),
+    ]
+    assert drain.tallies[hour_of(NOW)].duplicates == 2
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        ('{"received_at": 17', "malformed_line"),
+        (line({"distinct_id": "ada"}), "missing_event_name"),
+        (line({"event": "page"}), "missing_distinct_id"),
+        (line("text"), "event_is_not_an_object"),
+        (line(event(), uuid=None), "missing_uuid"),
+    ],
+)
+def test_a_line_that_breaks_a_rule_is_kept_with_its_reason_and_the_rest_loads(
+    drain: Drain, store: ObjectStore, clickhouse: ClickHouse, bad: dict | str, reason: str
+) -> None:
+    put(store, [line(event()), bad, line(event())])
+    drain.everything()
+    assert count(clickhouse) == 2
+    kept_reason, kept = clickhouse.query("SELECT reason, line FROM dead_letters").one()
+    assert kept_reason == reason
+    assert kept == bad if isinstance(bad, str) else json.loads(kept) == bad
+
+
+def test_the_ledger_accounts_for_every_line(
+    drain: Drain, store: ObjectStore, postgres: Postgres, clickhouse: ClickHouse
+) -> None:
+    same = line(event())
+    put(store, [same, same, line(event()), line({"event": "x"})])
+    drain.everything()
+    row = postgres.row("SELECT state, lines, events, duplicates, dead_letters, run_id FROM ingest_batches")
+    assert row == {
+        "state": "loaded",
+        "lines": 4,
+        "events": 2,
+        "duplicates": 1,
+        "dead_letters": 1,
+        "run_id": "run-1",
+    }
+    tally = drain.tallies[hour_of(NOW)]
+    assert (tally.lines, tally.batches, tally.objects) == (4, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        "drain.after_claim",
+        "loader.after_stage",
+        "loader.after_events",
+        "loader.after_dead_letters",
+        "drain.before_close",
+        "drain.after_close",
+    ],
+)
+def test_a_load_broken_off_anywhere_is_finished_by_the_next_drain(
+    drain: Drain,
+    store: ObjectStore,
+    postgres: Postgres,
+    clickhouse: ClickHouse,
+    monkeypatch: pytest.MonkeyPatch,
+    point: str,
+) -> None:
+    from analytics_pipelines import faults
+
+    put(store, [line(event()) for _ in range(10)] + [line({"event": "x"})])
+    monkeypatch.setattr(faults, "_plan", {point: ("raise", 1)})
+    monkeypatch.setattr(faults, "_passes", {})
+    with pytest.raises(faults.InjectedFault):
+        drain.everything()
+    drain.everything()
+    assert (count(clickhouse), count(clickhouse, "dead_letters")) == (10, 1)
+    row = postgres.row("SELECT state, lines, events, duplicates, dead_letters FROM ingest_batches")
+    assert row == {"state": "loaded", "lines": 11, "events": 10, "duplicates": 0, "dead_letters": 1}
+
+
+def test_objects_of_hours_missed_while_ingestion_was_away_are_found(
+    drain: Drain, store: ObjectStore, clickhouse: ClickHouse
+) -> None:
+    put(store, [line(event())], received=NOW - timedelta(hours=40))
+    drain.everything()
+    for hours in (30, 5, 0):
+        put(store, [line(event())], received=NOW - timedelta(hours=hours))
+    drain.everything()
+    assert count(clickhouse) == 4
+    assert len(drain.tallies) == 4
+
+
+def test_draining_one_hour_leaves_the_others_alone(drain: Drain, store: ObjectStore, clickhouse: ClickHouse) -> None:
+    put(store, [line(event())], received=NOW - timedelta(hours=3))
+    put(store, [line(event())])
+    drain.hours([hour_of(NOW)])
+    assert list(drain.tallies) == [hour_of(NOW)]
+    assert count(clickhouse) == 1
+
+
+def test_a_lingering_drain_ends_when_its_successor_waits(
+    drain: Drain, store: ObjectStore, postgres: Postgres, clickhouse: ClickHouse
+) -> None:
+    import threading
+
+    put(store, [line(event())])
+    successor = Drain(store, postgres, clickhouse, batch_objects=100, batch_bytes=10_000_000, now=lambda: NOW)
+    first = threading.Thread(target=lambda: drain.linger(60, 0.05))
+    first.start()
+    with postgres.session() as session:
+        while not drain_module.someone_lingers(session):
+            pass
+    second = threading.Thread(target=lambda: successor.linger(0, 0.05))
+    second.start()
+    first.join(10)
+    second.join(10)
+    assert not first.is_alive()
+    assert not second.is_alive()
+    assert count(clickhouse) == 1
+
+
+def test_batches_hold_objects_of_one_hour_and_keep_the_limits(
+    drain: Drain, store: ObjectStore, postgres: Postgres
+) -> None:
+    drain.batch_objects = 2
+    for minute in range(5):
+        put(store, [line(event())], received=NOW + timedelta(minutes=minute))
+    put(store, [line(event())], received=NOW - timedelta(hours=1))
+    drain.everything()
+    rows = postgres.rows("SELECT objects FROM ingest_batches ORDER BY arrival_hour, objects DESC")
+    assert [row["objects"] for row in rows] == [1, 2, 2, 1]
+
+
+def test_a_foreign_file_in_the_bucket_is_left_alone(drain: Drain, store: ObjectStore, clickhouse: ClickHouse) -> None:
+    store.put("raw/v1/dt=2026-11-23/hour=10/readme.txt", b"hello")
+    put(store, [line(event())])
+    drain.everything()
+    assert count(clickhouse) == 1
+    assert drain.tallies[hour_of(NOW)] == Tally(**{**drain.tallies[hour_of(NOW)].__dict__})
