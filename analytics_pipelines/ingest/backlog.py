@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from analytics_pipelines.ingest.keys import (
+from analytics_pipelines.events.keys import (
     PREFIX,
     arrival_hour,
     hour_of,

@@ -36,6 +36,11 @@ class Tally:
     milliseconds: int = 0
     batches: int = 0
 
+    def include(self, other: "Tally") -> None:
+        """Add another hour's numbers to these."""
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
+
     def add(self, batch: Batch, outcome: Outcome, milliseconds: int) -> None:
         self.batches += 1
         self.objects += len(batch.objects)

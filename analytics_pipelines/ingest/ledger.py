@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID, uuid5
 
-from analytics_pipelines.ingest.keys import arrival_hour
+from analytics_pipelines.events.keys import arrival_hour
 from resources.object_store import StoredObject
 from resources.postgres import Postgres
 

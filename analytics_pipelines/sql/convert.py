@@ -17,7 +17,7 @@ from analytics_pipelines.sql.errors import QueryError
 from analytics_pipelines.sql.schema import RESERVED_NAMES
 from analytics_pipelines.sql.types import cast_type
 
-_COMPARISONS: dict[type[exp.Expression], str] = {
+_COMPARISONS: dict[type[exp.Expr], str] = {
     exp.EQ: "=",
     exp.NEQ: "!=",
     exp.LT: "<",
@@ -25,7 +25,7 @@ _COMPARISONS: dict[type[exp.Expression], str] = {
     exp.GT: ">",
     exp.GTE: ">=",
 }
-_ARITHMETIC: dict[type[exp.Expression], str] = {
+_ARITHMETIC: dict[type[exp.Expr], str] = {
     exp.Add: "plus",
     exp.Sub: "minus",
     exp.Mul: "multiply",
@@ -39,7 +39,7 @@ _NAME = re.compile(r"[^\x00-\x1f\x7f`\\\"'{}]{1,128}")
 _MAX_INTEGER = 2**255
 
 
-def span(node: exp.Expression) -> nodes.Span:
+def span(node: exp.Expr) -> nodes.Span:
     """From the first to the last place that sqlglot remembers within the node."""
     found = [part.meta for part in node.walk() if "start" in part.meta]
     if not found:
@@ -47,18 +47,18 @@ def span(node: exp.Expression) -> nodes.Span:
     return min(meta["start"] for meta in found), max(meta["end"] for meta in found) + 1
 
 
-def refuse(what: str, node: exp.Expression) -> QueryError:
+def refuse(what: str, node: exp.Expr) -> QueryError:
     return QueryError(f"not supported: {what}", *(span(node) or (None, None)))
 
 
-def fields(node: exp.Expression, *allowed: str) -> None:
+def fields(node: exp.Expr, *allowed: str) -> None:
     """Refuse a node that says more than its reader reads."""
     for key, value in node.args.items():
         if value not in (None, False, []) and key not in allowed and not key.startswith("_"):
             raise refuse(key.strip("_").replace("_", " ").upper(), node)
 
 
-def given_name(node: exp.Expression) -> str:
+def given_name(node: exp.Expr) -> str:
     """A name that the query gives to something of its own."""
     if not isinstance(node, exp.Identifier):
         raise refuse("this as a name", node)
@@ -70,7 +70,7 @@ def given_name(node: exp.Expression) -> str:
     return name
 
 
-def convert(node: exp.Expression) -> nodes.Expr:
+def convert(node: exp.Expr) -> nodes.Expr:
     """One expression. QueryError for anything outside the allow-list."""
     reader = _READERS.get(type(node))
     if reader is None:
@@ -78,17 +78,17 @@ def convert(node: exp.Expression) -> nodes.Expr:
     return reader(node)
 
 
-def convert_all(found: list[exp.Expression] | None) -> tuple[nodes.Expr, ...]:
+def convert_all(found: list[exp.Expr] | None) -> tuple[nodes.Expr, ...]:
     return tuple(convert(node) for node in found or ())
 
 
-def _words(node: exp.Expression) -> str:
+def _words(node: exp.Expr) -> str:
     if isinstance(node, (exp.Placeholder, exp.VarMap, exp.Parameter)):
         return "placeholders in braces"
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(node).__name__).upper()
 
 
-def _literal(node: exp.Expression) -> nodes.Expr:
+def _literal(node: exp.Expr) -> nodes.Expr:
     if node.args.get("is_string"):
         return nodes.Constant(str(node.this))
     text = str(node.this)
@@ -101,7 +101,7 @@ def _literal(node: exp.Expression) -> nodes.Expr:
     return nodes.Constant(number)
 
 
-def _name(node: exp.Expression) -> nodes.Expr:
+def _name(node: exp.Expr) -> nodes.Expr:
     """`a`, `a.b`, `a.b.c.d`; `a.*`; `t.1` is an element of a tuple."""
     fields(node, "this", "table", "db", "catalog")
     if isinstance(node.this, exp.Star):
@@ -115,7 +115,7 @@ def _name(node: exp.Expression) -> nodes.Expr:
     return nodes.Name((*(part.name for part in qualifiers), node.name), span(node))
 
 
-def _dot(node: exp.Expression) -> nodes.Expr:
+def _dot(node: exp.Expr) -> nodes.Expr:
     fields(node, "this", "expression")
     base, member = convert(node.this), node.args["expression"]
     if isinstance(member, exp.Literal):
@@ -127,7 +127,7 @@ def _dot(node: exp.Expression) -> nodes.Expr:
     return nodes.Subscript(base, nodes.Constant(member.name), span(node))
 
 
-def _bracket(node: exp.Expression) -> nodes.Expr:
+def _bracket(node: exp.Expr) -> nodes.Expr:
     fields(node, "this", "expressions")
     base = convert(node.this)
     for key in convert_all(node.expressions):
@@ -135,7 +135,7 @@ def _bracket(node: exp.Expression) -> nodes.Expr:
     return base
 
 
-def _call(node: exp.Expression) -> nodes.Expr:
+def _call(node: exp.Expr) -> nodes.Expr:
     fields(node, "this", "expressions", "params")
     name = node.this if isinstance(node.this, str) else node.this.name
     params, arguments = None, node.expressions
@@ -154,7 +154,7 @@ def _call(node: exp.Expression) -> nodes.Expr:
     return nodes.Call(name, convert_all(arguments), params, span=place)
 
 
-def _window(node: exp.Expression) -> nodes.Expr:
+def _window(node: exp.Expr) -> nodes.Expr:
     fields(node, "this", "partition_by", "order", "spec", "over")
     call = convert(node.this)
     if not isinstance(call, nodes.Call) or node.args.get("over") != "OVER":
@@ -167,7 +167,7 @@ def _window(node: exp.Expression) -> nodes.Expr:
     return nodes.Call(call.name, call.args, call.params, over, call.span)
 
 
-def _frame(spec: exp.Expression | None) -> str:
+def _frame(spec: exp.Expr | None) -> str:
     if spec is None:
         return ""
     fields(spec, "kind", "start", "start_side", "end", "end_side")
@@ -179,7 +179,7 @@ def _frame(spec: exp.Expression | None) -> str:
     return f"{kind} BETWEEN {start} AND {end}"
 
 
-def _frame_edge(spec: exp.Expression, key: str) -> str:
+def _frame_edge(spec: exp.Expr, key: str) -> str:
     edge, side = spec.args.get(key), str(spec.args.get(f"{key}_side") or "").upper()
     if edge == "CURRENT ROW":
         return "CURRENT ROW"
@@ -189,33 +189,33 @@ def _frame_edge(spec: exp.Expression, key: str) -> str:
     return f"{count} {side}"
 
 
-def _compare(node: exp.Expression) -> nodes.Expr:
+def _compare(node: exp.Expr) -> nodes.Expr:
     fields(node, "this", "expression")
     left, right = convert(node.this), convert(node.args["expression"])
     return nodes.Compare(_COMPARISONS[type(node)], left, right)
 
 
-def _like(node: exp.Expression) -> nodes.Expr:
+def _like(node: exp.Expr) -> nodes.Expr:
     fields(node, "this", "expression", "negate")
     word = "LIKE" if isinstance(node, exp.Like) else "ILIKE"
     operator = f"NOT {word}" if node.args.get("negate") else word
     return nodes.Compare(operator, convert(node.this), convert(node.args["expression"]))
 
 
-def _is(node: exp.Expression) -> nodes.Expr:
+def _is(node: exp.Expr) -> nodes.Expr:
     fields(node, "this", "expression")
     if not isinstance(node.args["expression"], exp.Null):
         raise refuse("IS with anything but NULL", node)
     return nodes.Call("isNull", (convert(node.this),))
 
 
-def _between(node: exp.Expression) -> nodes.Expr:
+def _between(node: exp.Expr) -> nodes.Expr:
     fields(node, "this", "low", "high")
     low, high = convert(node.args["low"]), convert(node.args["high"])
     return nodes.Between(convert(node.this), low, high)
 
 
-def _in(node: exp.Expression) -> nodes.Expr:
+def _in(node: exp.Expr) -> nodes.Expr:
     fields(node, "this", "expressions", "query")
     left = convert(node.this)
     if (subquery := node.args.get("query")) is not None:
@@ -223,7 +223,7 @@ def _in(node: exp.Expression) -> nodes.Expr:
     return nodes.In(left, convert_all(node.expressions))
 
 
-def _not(node: exp.Expression) -> nodes.Expr:
+def _not(node: exp.Expr) -> nodes.Expr:
     fields(node, "this")
     inner = convert(node.this)
     if isinstance(inner, nodes.In):
@@ -233,7 +233,7 @@ def _not(node: exp.Expression) -> nodes.Expr:
     return nodes.Not(inner)
 
 
-def _logic(node: exp.Expression) -> nodes.Expr:
+def _logic(node: exp.Expr) -> nodes.Expr:
     """A chain of a hundred ANDs is a hundred levels deep in sqlglot's tree, and one in ours."""
     kind, parts, rest = type(node), [], [node]
     while rest:
@@ -246,7 +246,7 @@ def _logic(node: exp.Expression) -> nodes.Expr:
     return nodes.Logic("AND" if kind is exp.And else "OR", tuple(parts))
 
 
-def _case(node: exp.Expression) -> nodes.Expr:
+def _case(node: exp.Expr) -> nodes.Expr:
     fields(node, "this", "ifs", "default")
     for branch in node.args["ifs"]:
         fields(branch, "this", "true")
@@ -258,15 +258,15 @@ def _case(node: exp.Expression) -> nodes.Expr:
     )
 
 
-def _ternary(node: exp.Expression) -> nodes.Expr:
+def _ternary(node: exp.Expr) -> nodes.Expr:
     fields(node, "this", "true", "false")
-    if not isinstance(node.args.get("false"), exp.Expression):
+    if not isinstance(node.args.get("false"), exp.Expr):
         raise refuse("“?” without “:”", node)
     parts = (node.this, node.args["true"], node.args["false"])
     return nodes.Call("if", convert_all(list(parts)), span=span(node))
 
 
-def _cast(node: exp.Expression) -> nodes.Expr:
+def _cast(node: exp.Expr) -> nodes.Expr:
     fields(node, "this", "to")
     operand = convert(node.this)
     try:
@@ -276,7 +276,7 @@ def _cast(node: exp.Expression) -> nodes.Expr:
     return nodes.Cast(operand, printed, kind)
 
 
-def _interval(node: exp.Expression) -> nodes.Expr:
+def _interval(node: exp.Expr) -> nodes.Expr:
     fields(node, "this", "unit")
     unit = str(node.args["unit"].name).upper().removesuffix("S") if node.args.get("unit") else ""
     if unit not in _INTERVALS or node.this is None:
@@ -289,7 +289,7 @@ def _interval(node: exp.Expression) -> nodes.Expr:
     return nodes.Call(f"toInterval{unit.capitalize()}", (amount,))
 
 
-def _negate(node: exp.Expression) -> nodes.Expr:
+def _negate(node: exp.Expr) -> nodes.Expr:
     fields(node, "this")
     inner = convert(node.this)
     if isinstance(inner, nodes.Constant) and type(inner.value) in (int, float):
@@ -297,42 +297,42 @@ def _negate(node: exp.Expression) -> nodes.Expr:
     return nodes.Call("negate", (inner,))
 
 
-def _lambda(node: exp.Expression) -> nodes.Expr:
+def _lambda(node: exp.Expr) -> nodes.Expr:
     fields(node, "this", "expressions")
     names = tuple(given_name(argument) for argument in node.expressions)
     return nodes.Lambda(names, convert(node.this))
 
 
-def _arithmetic(node: exp.Expression) -> nodes.Expr:
+def _arithmetic(node: exp.Expr) -> nodes.Expr:
     fields(node, "this", "expression", "safe", "typed")
     left, right = convert(node.this), convert(node.args["expression"])
     return nodes.Call(_ARITHMETIC[type(node)], (left, right), span=span(node))
 
 
-def _collection(name: str) -> Callable[[exp.Expression], nodes.Expr]:
-    def read(node: exp.Expression) -> nodes.Expr:
+def _collection(name: str) -> Callable[[exp.Expr], nodes.Expr]:
+    def read(node: exp.Expr) -> nodes.Expr:
         fields(node, "expressions")
         return nodes.Call(name, convert_all(node.expressions), span=span(node))
 
     return read
 
 
-def _coalesce(node: exp.Expression) -> nodes.Expr:
+def _coalesce(node: exp.Expr) -> nodes.Expr:
     fields(node, "this", "expressions")
     return nodes.Call("coalesce", convert_all([node.this, *node.expressions]), span=span(node))
 
 
-def _paren(node: exp.Expression) -> nodes.Expr:
+def _paren(node: exp.Expr) -> nodes.Expr:
     fields(node, "this")
     return convert(node.this)
 
 
-def _star(node: exp.Expression) -> nodes.Expr:
+def _star(node: exp.Expr) -> nodes.Expr:
     fields(node)
     return nodes.Star(None, span(node))
 
 
-def _subquery(node: exp.Expression) -> nodes.Query:
+def _subquery(node: exp.Expr) -> nodes.Query:
     from analytics_pipelines.sql.convert_query import convert_query
 
     return convert_query(node)
@@ -344,12 +344,10 @@ def whole_number(node: Any, where: str) -> int:
         value = int(node.this)
         if value < 2**63:
             return value
-    raise QueryError(
-        f"{where} takes a whole number", *((span(node) or ()) if node is not None else ())
-    )
+    raise QueryError(f"{where} takes a whole number", *((span(node) or ()) if node is not None else ()))
 
 
-def orders(node: exp.Expression | None) -> tuple[nodes.Order, ...]:
+def orders(node: exp.Expr | None) -> tuple[nodes.Order, ...]:
     """ORDER BY's list."""
     if node is None:
         return ()
@@ -364,7 +362,7 @@ def orders(node: exp.Expression | None) -> tuple[nodes.Order, ...]:
     return tuple(found)
 
 
-_READERS: dict[type[exp.Expression], Callable[[Any], nodes.Expr]] = {
+_READERS: dict[type[exp.Expr], Callable[[Any], nodes.Expr]] = {
     exp.Literal: _literal,
     exp.Null: lambda node: nodes.Constant(None),
     exp.Boolean: lambda node: nodes.Constant(bool(node.this)),

@@ -34,7 +34,7 @@ _JOINS = {
 }
 
 
-def convert_query(node: exp.Expression) -> nodes.Query:
+def convert_query(node: exp.Expr) -> nodes.Query:
     """A SELECT, a UNION, or either in brackets. QueryError for any other statement."""
     if isinstance(node, exp.Subquery):
         return _bracketed(node)
@@ -42,7 +42,7 @@ def convert_query(node: exp.Expression) -> nodes.Query:
         return _select(node)
     if type(node) is exp.Union:
         return _union(node)
-    if isinstance(node, exp.Query):
+    if isinstance(node, exp.SetOperation):
         raise refuse(type(node).__name__.upper(), node)
     raise QueryError("only SELECT is allowed", 0, None)
 
@@ -58,11 +58,10 @@ def _select(node: exp.Select) -> nodes.Select:
     fields(
         node,
         *("expressions", "distinct", "from_", "joins", "where", "group", "having", "order"),
-        *("limit", "offset", "with_"),
+        *("limit", "limit_by", "offset", "with_"),
     )
     if node.args.get("distinct"):
         fields(node.args["distinct"])
-    limit, limit_by, offset = _limits(node)
     source = node.args.get("from_")
     joins = node.args.get("joins") or []
     if joins and not source:
@@ -75,9 +74,9 @@ def _select(node: exp.Select) -> nodes.Select:
         group=_group(node.args.get("group")),
         having=_condition(node.args.get("having")),
         order=orders(node.args.get("order")),
-        limit_by=limit_by,
-        limit=limit,
-        offset=offset,
+        limit_by=_limit_by(node),
+        limit=_limit(node),
+        offset=_offset(node),
         distinct=bool(node.args.get("distinct")),
         ctes=_ctes(node),
     )
@@ -85,21 +84,18 @@ def _select(node: exp.Select) -> nodes.Select:
 
 def _union(node: exp.Union) -> nodes.Union:
     fields(node, "this", "expression", "distinct", "order", "limit", "offset", "with_")
-    limit, limit_by, offset = _limits(node)
-    if limit_by:
-        raise refuse("LIMIT BY after UNION", node)
     return nodes.Union(
         convert_query(node.this),
         convert_query(node.args["expression"]),
         bool(node.args.get("distinct")),
         orders(node.args.get("order")),
-        limit,
-        offset,
+        _limit(node),
+        _offset(node),
         _ctes(node),
     )
 
 
-def _item(node: exp.Expression) -> nodes.Item:
+def _item(node: exp.Expr) -> nodes.Item:
     """The name of a column without an alias is its text, or the last part of its dotted name."""
     if isinstance(node, exp.Alias):
         fields(node, "this", "alias")
@@ -110,41 +106,48 @@ def _item(node: exp.Expression) -> nodes.Item:
     return nodes.Item(expr, name)
 
 
-def _condition(node: exp.Expression | None) -> nodes.Expr | None:
+def _condition(node: exp.Expr | None) -> nodes.Expr | None:
     if node is None:
         return None
     fields(node, "this")
     return convert(node.this)
 
 
-def _group(node: exp.Expression | None) -> tuple[nodes.Expr, ...]:
+def _group(node: exp.Expr | None) -> tuple[nodes.Expr, ...]:
     if node is None:
         return ()
     fields(node, "expressions")
     return convert_all(node.expressions)
 
 
-def _limits(
-    node: exp.Expression,
-) -> tuple[int | None, nodes.LimitBy | None, int | None]:
-    limit, offset = node.args.get("limit"), node.args.get("offset")
-    count, limit_by, skip = None, None, None
-    if offset is not None:
-        fields(offset, "this", "expression", "expressions")
-        skip = whole_number(offset.args.get("expression"), "OFFSET")
-    if limit is not None:
-        if not isinstance(limit, exp.Limit):
-            raise refuse("FETCH", node)
-        fields(limit, "this", "expression", "expressions")
-        count = whole_number(limit.args.get("expression"), "LIMIT")
-        if limit.expressions:
-            if skip is not None:
-                raise refuse("OFFSET in LIMIT BY", node)
-            limit_by, count = nodes.LimitBy(count, convert_all(limit.expressions)), None
-    return count, limit_by, skip
+def _limit(node: exp.Expr) -> int | None:
+    limit = node.args.get("limit")
+    if limit is None:
+        return None
+    if not isinstance(limit, exp.Limit):
+        raise refuse("FETCH", node)
+    fields(limit, "this", "expression")
+    return whole_number(limit.args.get("expression"), "LIMIT")
 
 
-def _alias(node: exp.Expression) -> str | None:
+def _limit_by(node: exp.Expr) -> nodes.LimitBy | None:
+    limit = node.args.get("limit_by")
+    if limit is None:
+        return None
+    fields(limit, "this", "expression", "expressions")
+    count = whole_number(limit.args.get("expression"), "LIMIT")
+    return nodes.LimitBy(count, convert_all(limit.expressions))
+
+
+def _offset(node: exp.Expr) -> int | None:
+    offset = node.args.get("offset")
+    if offset is None:
+        return None
+    fields(offset, "this", "expression")
+    return whole_number(offset.args.get("expression"), "OFFSET")
+
+
+def _alias(node: exp.Expr) -> str | None:
     alias = node.args.get("alias")
     if alias is None:
         return None
@@ -152,7 +155,7 @@ def _alias(node: exp.Expression) -> str | None:
     return given_name(alias.this) if alias.args.get("this") else None
 
 
-def _source(node: exp.Expression) -> nodes.Source:
+def _source(node: exp.Expr) -> nodes.Source:
     if isinstance(node, exp.Subquery):
         fields(node, "this", "alias")
         return nodes.Derived(convert_query(node.this), _alias(node))
@@ -166,7 +169,7 @@ def _source(node: exp.Expression) -> nodes.Source:
     return nodes.TableName(node.name, _alias(node), span(node))
 
 
-def _join(node: exp.Expression) -> nodes.Join:
+def _join(node: exp.Expr) -> nodes.Join:
     if not isinstance(node, exp.Join):
         raise refuse(type(node).__name__.upper(), node)
     fields(node, "this", "side", "kind", "on", "using")
@@ -185,7 +188,7 @@ def _join(node: exp.Expression) -> nodes.Join:
     )
 
 
-def _ctes(node: exp.Expression) -> tuple[nodes.Cte, ...]:
+def _ctes(node: exp.Expr) -> tuple[nodes.Cte, ...]:
     clause = node.args.get("with_")
     if clause is None:
         return ()

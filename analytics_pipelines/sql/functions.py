@@ -34,9 +34,7 @@ def _listed(result: Kind | None, text: str, **traits: bool) -> dict[str, Functio
     for word in text.split():
         name, bounds = word.split("/")
         bounds, _, params = bounds.partition("@")
-        found[name] = Function(
-            name, *_bounds(bounds), result, params=_bounds(params or "0"), **traits
-        )
+        found[name] = Function(name, *_bounds(bounds), result, params=_bounds(params or "0"), **traits)
     return found
 
 
@@ -272,21 +270,19 @@ _BY_LOWER = {name.lower(): function for name, function in FUNCTIONS.items()}
 _COMBINATORS = {"If": 1, "OrNull": 0, "OrDefault": 0, "Distinct": 0, "Array": 0}
 """Suffixes of aggregates, with the arguments that each adds."""
 
-NEVER_NULL = frozenset(
-    """
+_NEVER_NULL = """
     count countIf uniq uniqIf uniqExact uniqExactIf groupArray groupUniqArray windowFunnel isNull
     isNotNull assumeNotNull empty notEmpty has and or not now today yesterday row_number rank
     dense_rank array tuple JSONExtractString JSONHas
-    """.split()
-)
-MAKES_NULL = frozenset(
-    """
+"""
+NEVER_NULL = frozenset(_NEVER_NULL.split())
+_MAKES_NULL = """
     nullIf toNullable toInt toFloat arrayElementOrNull toUUIDOrNull toInt64OrNull toInt32OrNull
     toUInt64OrNull toFloat64OrNull toFloat32OrNull toDateOrNull toDateTimeOrNull
     parseDateTimeBestEffortOrNull parseDateTime64BestEffortOrNull transform tryBase64Decode
     lagInFrame leadInFrame lag lead nth_value
-    """.split()
-)
+"""
+MAKES_NULL = frozenset(_MAKES_NULL.split())
 
 
 def find(name: str) -> Function | None:

@@ -8,7 +8,7 @@ from sqlglot import exp, parser
 from sqlglot.dialects.clickhouse import ClickHouse
 from sqlglot.errors import ParseError, TokenError
 from sqlglot.parsers.clickhouse import ClickHouseParser
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from analytics_pipelines.sql.errors import QueryError
 
@@ -41,9 +41,19 @@ class Question(ClickHouse):
             "CAST": lambda self: self._parse_cast(True),
         }
         NO_PAREN_FUNCTIONS: ClassVar[dict[Any, Any]] = {}
+        QUERY_MODIFIER_PARSERS: ClassVar[dict[Any, Any]] = {
+            **ClickHouseParser.QUERY_MODIFIER_PARSERS,
+            TokenType.LIMIT: lambda self: self._parse_limit_or_limit_by(),
+        }
+        # After a UNION these bind to the whole, as people expect; ClickHouse's bind to the last.
+        SET_OP_MODIFIERS: ClassVar[set[str]] = {"order", "limit", "offset", "settings", "format"}
         NO_PAREN_FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
             "CASE": lambda self: self._parse_case(),
         }
+
+        def _parse_limit_or_limit_by(self) -> tuple[str, exp.Expr | None]:
+            limit = self._parse_limit()
+            return ("limit_by" if limit and limit.expressions else "limit"), limit
 
         def _parse_function(
             self,
@@ -53,21 +63,17 @@ class Question(ClickHouse):
             any_token: bool = False,
         ) -> exp.Expr | None:
             # Past ClickHouseParser's own, which forgets where an aggregate stood in the text.
-            call = parser.Parser._parse_function(
-                self, functions, anonymous, optional_parens, any_token
-            )
+            call = parser.Parser._parse_function(self, functions, anonymous, optional_parens, any_token)
             if not isinstance(call, exp.Anonymous) or not self._match(TokenType.L_PAREN):
                 return call
             arguments = self._parse_function_args()
             self._match_r_paren()
-            parametric = exp.ParameterizedAgg(
-                this=call.this, expressions=call.expressions, params=arguments
-            )
+            parametric = exp.ParameterizedAgg(this=call.this, expressions=call.expressions, params=arguments)
             parametric.meta.update(call.meta)
             return self._parse_window(parametric)
 
 
-def parse(text: str) -> exp.Expression:
+def parse(text: str) -> exp.Expr:
     """One statement. QueryError when there are none or several, or when a cap is reached."""
     if len(text) > MAX_CHARACTERS:
         raise QueryError(f"the query is longer than {MAX_CHARACTERS} characters")
@@ -83,6 +89,8 @@ def parse(text: str) -> exp.Expression:
         statements = dialect.parser().parse(tokens, text)
     except ParseError as error:
         raise _syntax_error(text, error) from error
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise QueryError("this is not valid SQL") from error  # sqlglot's own faults
     if len(statements) != 1 or statements[0] is None:
         raise QueryError("expected one SELECT")
     statement = statements[0]

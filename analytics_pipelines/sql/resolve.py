@@ -31,9 +31,7 @@ class _KnownCte:
 _Ctes = Mapping[str, _KnownCte]
 
 
-def resolve(
-    query: nodes.Query, schema: Schema = SCHEMA
-) -> tuple[nodes.Query, tuple[Output, ...]]:
+def resolve(query: nodes.Query, schema: Schema = SCHEMA) -> tuple[nodes.Query, tuple[Output, ...]]:
     """The query with every name resolved, and its columns. QueryError for an unknown name."""
     return _Resolver(schema).query(query, {})
 
@@ -48,9 +46,7 @@ class _Resolver:
         self.count += 1
         return f"_{prefix}_{self.count}"
 
-    def query(
-        self, query: nodes.Query, ctes: _Ctes
-    ) -> tuple[nodes.Query, tuple[Output, ...]]:
+    def query(self, query: nodes.Query, ctes: _Ctes) -> tuple[nodes.Query, tuple[Output, ...]]:
         known, resolved = dict(ctes), []
         for cte in query.ctes:
             inner, outputs = self.query(cte.query, known)
@@ -64,9 +60,7 @@ class _Resolver:
             found, outputs = self._select(query, known)
         return replace(found, ctes=tuple(resolved)), outputs
 
-    def _union(
-        self, query: nodes.Union, ctes: _Ctes
-    ) -> tuple[nodes.Query, tuple[Output, ...]]:
+    def _union(self, query: nodes.Union, ctes: _Ctes) -> tuple[nodes.Query, tuple[Output, ...]]:
         left, ours = self.query(query.left, ctes)
         right, theirs = self.query(query.right, ctes)
         if len(ours) != len(theirs):
@@ -80,12 +74,10 @@ class _Resolver:
         names = self._names(ctes)
         names.clause = "ORDER BY"
         names.aliases = {item.name: item for item in items}
-        order = tuple(names.order(_by_position(item, items)) for item in query.order)
+        order = tuple(_order(item, items, names) for item in query.order)
         return replace(query, left=left, right=right, order=order), outputs
 
-    def _select(
-        self, query: nodes.Select, ctes: _Ctes
-    ) -> tuple[nodes.Query, tuple[Output, ...]]:
+    def _select(self, query: nodes.Select, ctes: _Ctes) -> tuple[nodes.Query, tuple[Output, ...]]:
         names = self._names(ctes)
         source = self._source(query.source, ctes, names) if query.source else None
         joins = tuple(self._join(join, ctes, names) for join in query.joins)
@@ -93,11 +85,11 @@ class _Resolver:
         names.clause = "WHERE"
         where = names.expr(query.where) if query.where else None
         names.clause = "GROUP BY"
-        group = names.all(_by_position(nodes.Order(expr), items).expr for expr in query.group)
+        group = tuple(_order(nodes.Order(expr), items, names).expr for expr in query.group)
         names.clause = "HAVING"
         having = names.expr(query.having) if query.having else None
         names.clause = "ORDER BY"
-        order = tuple(names.order(_by_position(item, items)) for item in query.order)
+        order = tuple(_order(item, items, names) for item in query.order)
         by = query.limit_by
         resolved = replace(
             query,
@@ -149,9 +141,7 @@ class _Resolver:
             raise QueryError(f"unknown table “{source.name}”.{hint}", *(source.span or ()))
         _add_source(names, alias, (), source.span)
         names.sources[alias] = {
-            column.name: nodes.Column(
-                alias, column.name, column.kind, column.nullable, column.zoned
-            )
+            column.name: nodes.Column(alias, column.name, column.kind, column.nullable, column.zoned)
             for column in table.columns
         }
         return nodes.PhysicalTable(table, alias)
@@ -161,35 +151,27 @@ class _Resolver:
         source = self._source(join.source, ctes, names)
         added = [alias for alias in names.sources if alias not in before]
         for name in join.using:
-            if not all(
-                any(name in names.sources[alias] for alias in side) for side in (before, added)
-            ):
+            if not all(any(name in names.sources[alias] for alias in side) for side in (before, added)):
                 raise QueryError(f"USING: “{name}” is not a column of both sides")
         names.using.update(join.using)
         names.clause = "ON"
         on = names.expr(join.on) if join.on else None
         names.clause = "SELECT"
         # Rows without a partner: whether they show NULLs or defaults is the server's setting.
-        loose = {"LEFT": added, "RIGHT": before, "FULL": before + added}.get(
-            join.kind.split()[0], []
-        )
+        loose = {"LEFT": added, "RIGHT": before, "FULL": before + added}.get(join.kind.split()[0], [])
         for alias in loose:
             names.sources[alias] = {
-                name: replace(column, nullable=True)
-                for name, column in names.sources[alias].items()
+                name: replace(column, nullable=True) for name, column in names.sources[alias].items()
             }
         return replace(join, source=source, on=on)
 
 
-def _add_source(
-    names: Names, alias: str, outputs: tuple[Output, ...], span: nodes.Span = None
-) -> None:
+def _add_source(names: Names, alias: str, outputs: tuple[Output, ...], span: nodes.Span = None) -> None:
     if alias in names.sources:
         message = f"two tables are called “{alias}”; give one of them an alias"
         raise QueryError(message, *(span or ()))
     names.sources[alias] = {
-        output.name: nodes.Column(alias, output.name, output.kind, output.nullable)
-        for output in outputs
+        output.name: nodes.Column(alias, output.name, output.kind, output.nullable) for output in outputs
     }
 
 
@@ -200,20 +182,19 @@ def _expand(star: nodes.Star, names: Names) -> list[nodes.Item]:
     if not names.sources:
         raise QueryError("“*” needs a table", *(star.span or ()))
     tables = [star.table] if star.table else list(names.sources)
-    return [
-        nodes.Item(column, column.name) for alias in tables for column in names.sources[alias].values()
-    ]
+    return [nodes.Item(column, column.name) for alias in tables for column in names.sources[alias].values()]
 
 
-def _by_position(order: nodes.Order, items: tuple[nodes.Item, ...]) -> nodes.Order:
+def _order(order: nodes.Order, items: tuple[nodes.Item, ...], names: Names) -> nodes.Order:
     """`ORDER BY 2` means the second column."""
     if not isinstance(order.expr, nodes.Constant) or type(order.expr.value) is not int:
-        return order
+        return names.order(order)
     position = order.expr.value
     if not 1 <= position <= len(items):
         raise QueryError(f"there is no column number {position}")
     item = items[position - 1]
-    return replace(order, expr=nodes.Name((item.alias,)) if item.alias else item.expr)
+    alias = names.expr(nodes.Name((item.alias,))) if item.alias else item.expr
+    return replace(order, expr=alias)
 
 
 def _check_unique(outputs: tuple[Output, ...], where: str) -> None:

@@ -63,7 +63,7 @@ WORDS = frozenset(_SCALARS.values()) | {"Array", "Nullable"}
 """Every word that may stand in a printed type."""
 
 
-def cast_type(data_type: exp.Expression) -> tuple[str, Kind]:
+def cast_type(data_type: exp.Expr) -> tuple[str, Kind]:
     """`Nullable(Float64)` → ("Nullable(Float64)", number). QueryError for any other type.
 
     Types that need a zone come without one: the printer reads them in the project's.
@@ -71,9 +71,6 @@ def cast_type(data_type: exp.Expression) -> tuple[str, Kind]:
     if not isinstance(data_type, exp.DataType) or data_type.args.get("values"):
         raise QueryError("not supported: this type in a cast")
     kind = data_type.this
-    if kind == _T.NULLABLE and len(data_type.expressions) == 1:
-        inner, inner_kind = cast_type(data_type.expressions[0])
-        return f"Nullable({inner.removeprefix('Nullable(').removesuffix(')')})", inner_kind
     if kind == _T.ARRAY and len(data_type.expressions) == 1:
         inner, _ = cast_type(data_type.expressions[0])
         return f"Array({inner})", Kind.ARRAY

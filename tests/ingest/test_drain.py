@@ -10,7 +10,7 @@ from backports import zstd
 from analytics_pipelines.identity.person_id import person_id
 from analytics_pipelines.ingest import drain as drain_module
 from analytics_pipelines.ingest.drain import Drain, Tally
-from analytics_pipelines.ingest.keys import hour_of, raw_key
+from analytics_pipelines.events.keys import hour_of, raw_key
 from resources.clickhouse import ClickHouse
 from resources.object_store import ObjectStore
 from resources.postgres import Postgres

@@ -35,7 +35,7 @@ export function App() {
       {error ? (
         <ErrorCard title="The page could not be loaded" error={error} onRetry={reload} />
       ) : (
-        <Skeleton label="Loading" height={160} />
+        <Skeleton label="Loading" size="block" />
       )}
     </main>
   );
@@ -54,9 +54,7 @@ function Pages({ session }: { session: Session }) {
 
   if (atHome) return first ? null : <NoProject />;
   const project =
-    "projectId" in route
-      ? projects.find((one) => String(one.id) === route.projectId)
-      : undefined;
+    "projectId" in route ? projects.find((one) => String(one.id) === route.projectId) : undefined;
   if (!project || route.page === "unknown") return <NotFoundPage home={first} />;
 
   return (

@@ -76,7 +76,12 @@ export function chartOption(
 }
 
 function bars(points: TrendPoint[], { accent, accentSoft }: Palette) {
-  const unfinished = { color: accentSoft, borderColor: accent, borderType: "dashed", borderWidth: 1 };
+  const unfinished = {
+    color: accentSoft,
+    borderColor: accent,
+    borderType: "dashed",
+    borderWidth: 1,
+  };
   return {
     type: "bar",
     barCategoryGap: "22%",
@@ -118,7 +123,12 @@ function lines(points: TrendPoint[], { accent, accentSoft }: Palette) {
 }
 
 /** Built as nodes: a string would be parsed as HTML, and its styles refused by the browser. */
-function tooltip(points: TrendPoint[], hits: unknown, interval: Interval, math: SeriesMath): HTMLElement {
+function tooltip(
+  points: TrendPoint[],
+  hits: unknown,
+  interval: Interval,
+  math: SeriesMath,
+): HTMLElement {
   const hit: unknown = Array.isArray(hits) ? hits[0] : hits;
   const index = (hit as { dataIndex?: number } | undefined)?.dataIndex ?? -1;
   const point = points[index];

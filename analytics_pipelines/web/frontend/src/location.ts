@@ -29,10 +29,7 @@ export function useSearch(): string {
 
 export type Page = "overview" | "sql";
 
-export type Route =
-  | { page: "home" }
-  | { page: Page; projectId: string }
-  | { page: "unknown" };
+export type Route = { page: "home" } | { page: Page; projectId: string } | { page: "unknown" };
 
 export function routeOf(pathname: string): Route {
   if (pathname === "/") return { page: "home" };

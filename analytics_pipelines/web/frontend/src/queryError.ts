@@ -8,7 +8,11 @@ export interface ErrorPlace {
 }
 
 /** Offsets arrive in code points; an emoji before the error must not shift the mark. */
-export function errorPlace(sql: string, start: number | null, end: number | null): ErrorPlace | null {
+export function errorPlace(
+  sql: string,
+  start: number | null,
+  end: number | null,
+): ErrorPlace | null {
   if (start === null) return null;
   const points = Array.from(sql);
   const first = clamp(start, points.length);

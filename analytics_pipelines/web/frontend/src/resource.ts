@@ -81,10 +81,13 @@ export function useResource<T>(
     const onVisible = () => {
       if (!document.hidden) revalidate();
     };
-    const timer = setTimeout(() => {
-      if (document.hidden) document.addEventListener("visibilitychange", onVisible);
-      else revalidate();
-    }, Math.max(pollMs, backedOff));
+    const timer = setTimeout(
+      () => {
+        if (document.hidden) document.addEventListener("visibilitychange", onVisible);
+        else revalidate();
+      },
+      Math.max(pollMs, backedOff),
+    );
     return () => {
       clearTimeout(timer);
       document.removeEventListener("visibilitychange", onVisible);

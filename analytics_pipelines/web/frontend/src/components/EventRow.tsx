@@ -73,7 +73,7 @@ function Properties({ projectId, uuid }: { projectId: number; uuid: string }) {
     const title = "The properties could not be read";
     return <ErrorCard title={title} error={error} onRetry={reload} retrying={loading} />;
   }
-  if (data === undefined) return <Skeleton label="Loading properties" height={64} />;
+  if (data === undefined) return <Skeleton label="Loading properties" size="strip" />;
   return (
     <div className="code">
       <pre tabIndex={0}>

@@ -44,7 +44,9 @@ export function EventsChart({ projectId, eventsTotal }: Props) {
       </div>
       {trend.error && (
         <ErrorCard
-          title={trend.data ? "The chart below may be out of date" : "The chart could not be computed"}
+          title={
+            trend.data ? "The chart below may be out of date" : "The chart could not be computed"
+          }
           error={trend.error}
           onRetry={trend.reload}
           retrying={trend.loading}
@@ -61,7 +63,7 @@ export function EventsChart({ projectId, eventsTotal }: Props) {
           onView={(view) => setState({ view })}
         />
       ) : (
-        !trend.error && <Skeleton label="Computing the chart" height={320} />
+        !trend.error && <Skeleton label="Computing the chart" size="chart" />
       )}
     </section>
   );

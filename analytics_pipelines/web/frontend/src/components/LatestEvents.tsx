@@ -43,7 +43,7 @@ export function LatestEvents({ project }: { project: Project }) {
       {data ? (
         <EventTable events={data} project={project} />
       ) : (
-        !error && <Skeleton label="Loading events" height={320} />
+        !error && <Skeleton label="Loading events" size="chart" />
       )}
     </section>
   );

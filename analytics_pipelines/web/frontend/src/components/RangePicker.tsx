@@ -9,6 +9,11 @@ export function RangePicker() {
   const choose = (dateFrom: string) =>
     setState({ range: DATE_RANGES.find((range) => range.dateFrom === dateFrom) ?? state.range });
   return (
-    <Segmented label="Date range" options={OPTIONS} value={state.range.dateFrom} onChange={choose} />
+    <Segmented
+      label="Date range"
+      options={OPTIONS}
+      value={state.range.dateFrom}
+      onChange={choose}
+    />
   );
 }

@@ -1,9 +1,9 @@
-const HEIGHTS = { 64: "skeleton-64", 160: "skeleton-160", 320: "skeleton-320" } as const;
+/** Sizes are classes, because the page may have no inline styles. */
+type Size = "strip" | "block" | "chart";
 
-/** Heights are classes, because the page may have no inline styles. */
-export function Skeleton({ label, height }: { label: string; height: keyof typeof HEIGHTS }) {
+export function Skeleton({ label, size }: { label: string; size: Size }) {
   return (
-    <div className={`skeleton ${HEIGHTS[height]}`} role="status">
+    <div className={`skeleton skeleton-${size}`} role="status">
       <span className="visually-hidden">{label}…</span>
     </div>
   );

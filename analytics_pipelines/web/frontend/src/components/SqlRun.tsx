@@ -52,7 +52,7 @@ function Running({ projectId, sql, onSelect, onCancel }: Props & { onCancel: () 
   if (!data) {
     return (
       <div className="card">
-        <Skeleton label="Running the query" height={160} />
+        <Skeleton label="Running the query" size="block" />
         <button type="button" className="button small" onClick={onCancel}>
           Cancel
         </button>
@@ -68,7 +68,9 @@ function Result({ run: { answer, millis }, projectId }: { run: Run; projectId: n
     <section className="card" aria-label="Result" data-testid="sql-result" data-rows={rows}>
       <p className="sql-facts" role="status">
         <span>{counted(rows, "row")}</span>
-        <span>{millis < 1000 ? `${Math.round(millis)} ms` : `${(millis / 1000).toFixed(1)} s`}</span>
+        <span>
+          {millis < 1000 ? `${Math.round(millis)} ms` : `${(millis / 1000).toFixed(1)} s`}
+        </span>
         {answer.timezone && <span>Time zone {answer.timezone}</span>}
       </p>
       {answer.limit_applied && (

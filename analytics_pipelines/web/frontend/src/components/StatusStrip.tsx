@@ -30,7 +30,11 @@ export function StatusStrip({ ingestion, dagsterUrl }: Props) {
           retrying={loading}
         />
       )}
-      {data ? <Figures ingestion={data} /> : !error && <Skeleton label="Loading status" height={64} />}
+      {data ? (
+        <Figures ingestion={data} />
+      ) : (
+        !error && <Skeleton label="Loading status" size="strip" />
+      )}
       {dagsterUrl && webAddress(dagsterUrl) && (
         <p className="status-link">
           <WebLink address={dagsterUrl}>
@@ -43,19 +47,19 @@ export function StatusStrip({ ingestion, dagsterUrl }: Props) {
 }
 
 function Figures({ ingestion }: { ingestion: Ingestion }) {
-  const { lag_seconds: lag, dead_letters_total: dead } = ingestion;
+  const { lag_seconds: lag, pending_objects: pending, dead_letters_total: dead } = ingestion;
   return (
     <dl className="figures">
       <Figure name="Events stored">{quantity(ingestion.events_total)}</Figure>
       <Figure name="Waiting objects" help="Accepted and durable, not yet loaded into the tables.">
-        {quantity(ingestion.pending_objects)}
+        {quantity(pending)}
       </Figure>
       <Figure
         name="Lag"
         help="Age of the oldest accepted object that is not loaded yet."
         worrying={lag !== null && lag > WORRYING_LAG_SECONDS}
       >
-        {lag === null ? "unknown" : durationOf(lag)}
+        {lag === null ? (pending === 0 ? "none" : "unknown") : durationOf(lag)}
       </Figure>
       <Figure
         name="Dead letters"

@@ -47,7 +47,9 @@ export default function TrendChart({ points, interval, math, summary, onDrawn }:
     const element = box.current;
     if (!element) return;
     const look = { palette: paletteOf(element), animated: !still };
-    chart.current?.setOption(chartOption(points, interval, math, summary, look), { notMerge: true });
+    chart.current?.setOption(chartOption(points, interval, math, summary, look), {
+      notMerge: true,
+    });
   }, [points, interval, math, summary, dark, still]);
 
   return <div className="chart" ref={box} role="img" aria-label={summary} />;

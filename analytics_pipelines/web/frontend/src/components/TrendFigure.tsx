@@ -1,6 +1,7 @@
 import { Suspense, lazy, useState } from "react";
 
 import type { ChartState } from "../chartState";
+import { bucketName } from "../moment";
 import { quantity } from "../quantity";
 import { type Trend, averageOf, trendSummary } from "../trend";
 import { Crash } from "./Crash";
@@ -32,7 +33,7 @@ export function TrendFigure({ projectId, state, trend, loading, onRefresh, onVie
         <TrendTable state={state} trend={trend} />
       ) : (
         <Crash title="The chart could not be drawn">
-          <Suspense fallback={<Skeleton label="Loading the chart" height={320} />}>
+          <Suspense fallback={<Skeleton label="Loading the chart" size="chart" />}>
             <TrendChart
               points={trend.points}
               interval={state.range.interval}
@@ -47,14 +48,15 @@ export function TrendFigure({ projectId, state, trend, loading, onRefresh, onVie
         <span>
           {incomplete && (
             <>
-              {!asTable && <span className="swatch-incomplete" aria-hidden="true" />} This {state.range.interval} is
-              not over yet ·{" "}
+              {!asTable && <span className="swatch-incomplete" aria-hidden="true" />} This{" "}
+              {state.range.interval} is not over yet ·{" "}
             </>
           )}
           Time zone {trend.timezone}
         </span>
         <span>
-          computed <TimeAgo at={Math.min(trend.computedAt, Date.now())} timezone={trend.timezone} /> ·{" "}
+          computed <TimeAgo at={Math.min(trend.computedAt, Date.now())} timezone={trend.timezone} />{" "}
+          ·{" "}
           <button type="button" className="link-button" onClick={onRefresh} disabled={loading}>
             {loading ? "refreshing…" : "refresh"}
           </button>
@@ -74,11 +76,17 @@ export function TrendFigure({ projectId, state, trend, loading, onRefresh, onVie
 
 /** People of several days do not add up, so their figure is an average. */
 function Headline({ state, trend }: { state: ChartState; trend: Trend }) {
-  const { interval, label } = state.range;
+  const { interval } = state.range;
+  const [first, last] = [trend.points[0], trend.points.at(-1)];
   if (state.math === "total") {
     return (
       <p className="headline">
-        <strong>{quantity(trend.total)}</strong> {trend.total === 1 ? "event" : "events"} in the last {label}
+        <strong>{quantity(trend.total)}</strong> {trend.total === 1 ? "event" : "events"}
+        {first && last && (
+          <>
+            , {bucketName(first.day, interval)} – {bucketName(last.day, interval)}
+          </>
+        )}
       </p>
     );
   }

@@ -7,7 +7,12 @@ import { type Trend, trendTitle } from "../trend";
 export function TrendTable({ state, trend }: { state: ChartState; trend: Trend }) {
   const { interval } = state.range;
   return (
-    <div className="table-scroll trend-table" tabIndex={0} role="region" aria-label="Chart as a table">
+    <div
+      className="table-scroll trend-table"
+      tabIndex={0}
+      role="region"
+      aria-label="Chart as a table"
+    >
       <table>
         <caption className="visually-hidden">{trendTitle(state)}</caption>
         <thead>

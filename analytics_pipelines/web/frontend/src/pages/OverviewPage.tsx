@@ -28,7 +28,7 @@ export function OverviewPage({ project, instance }: { project: Project; instance
       <PageHeader title="Overview">{!empty && <RangePicker />}</PageHeader>
       {project.is_demo && <DemoBanner />}
       {!ingestion.data && !ingestion.error ? (
-        <Skeleton label="Loading" height={320} />
+        <Skeleton label="Loading" size="chart" />
       ) : empty && ingestion.data ? (
         <EmptyState
           project={project}

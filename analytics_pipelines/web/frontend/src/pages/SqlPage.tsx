@@ -71,7 +71,9 @@ export function SqlPage({ project }: { project: Project }) {
         </div>
         <SqlExamples onChoose={run} />
       </form>
-      {asked && <SqlRun key={`${runs}:${asked}`} projectId={project.id} sql={asked} onSelect={select} />}
+      {asked && (
+        <SqlRun key={`${runs}:${asked}`} projectId={project.id} sql={asked} onSelect={select} />
+      )}
     </>
   );
 }

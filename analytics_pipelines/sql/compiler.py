@@ -1,0 +1,74 @@
+"""The one way from a person's SQL, or from a tree that an insight built, to SQL that may run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from analytics_pipelines.sql import nodes
+from analytics_pipelines.sql.convert_query import convert_query
+from analytics_pipelines.sql.errors import QueryError
+from analytics_pipelines.sql.parse import parse
+from analytics_pipelines.sql.printer import Printer
+from analytics_pipelines.sql.recheck import recheck
+from analytics_pipelines.sql.resolve import resolve
+from analytics_pipelines.sql.scope import Scope
+from analytics_pipelines.sql.text import TextPrinter
+
+__all__ = ["Compiled", "Scope", "compile_query", "compile_select"]
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """`sql` with server-side `{name:Type}` placeholders, and a value for each in `parameters`.
+
+    `columns` are the names to show, in order. `limit_applied` says that the person asked for no
+    LIMIT, or for a larger one than is allowed, so that more rows than `limit` may exist.
+    """
+
+    sql: str
+    parameters: dict[str, object]
+    hogql: str
+    columns: list[str]
+    limit: int
+    limit_applied: bool
+
+
+def compile_select(text: str, scope: Scope) -> Compiled:
+    """SQL of a person → SQL for ClickHouse, over the data of the scope's team only.
+
+    >>> compiled = compile_select("SELECT count() FROM events", Scope(team_id=7))
+    >>> compiled.columns, compiled.limit, compiled.limit_applied
+    (['count()'], 100, True)
+
+    QueryError, and nothing else, for whatever can't be asked.
+    """
+    try:
+        query = convert_query(parse(text))
+    except RecursionError:
+        raise QueryError("the query is nested too deep") from None
+    limit = scope.default_limit if query.limit is None else min(query.limit, scope.max_limit)
+    applied = query.limit is None or query.limit > scope.max_limit
+    compiled = compile_query(replace(query, limit=limit), scope)
+    return replace(compiled, limit_applied=applied)
+
+
+def compile_query(query: nodes.Query, scope: Scope) -> Compiled:
+    """A tree → SQL, guarded and checked. Without a limit of its own it gets the highest."""
+    if query.limit is None:
+        query = replace(query, limit=scope.max_limit)
+    try:
+        resolved, outputs = resolve(query)
+        printer = Printer(scope)
+        sql = printer.query(resolved)
+        text = TextPrinter().query(resolved)
+    except RecursionError:
+        raise QueryError("the query is nested too deep") from None
+    recheck(sql, printer.parameters)
+    return Compiled(
+        sql=sql,
+        parameters=printer.parameters,
+        hogql=text,
+        columns=[output.name for output in outputs],
+        limit=query.limit or 0,
+        limit_applied=False,
+    )

@@ -1,0 +1,124 @@
+"""Tree → the text that ClickHouse gets, and its parameters.
+
+Everything that keeps teams apart and numbers right is here, so that no insight can forget it:
+each table is printed with its guard inside, each value as a parameter, each instant in the
+project's zone, and each comparison so that it is never NULL.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from analytics_pipelines.sql import comparison, nodes, rewrites
+from analytics_pipelines.sql.errors import QueryError
+from analytics_pipelines.sql.infer import can_be_null
+from analytics_pipelines.sql.scope import Scope
+from analytics_pipelines.sql.text import TextPrinter
+
+_JSON_VALUE_TYPE = "Nullable(String)"
+_INTEGERS = (("Int64", 63), ("Int128", 127), ("Int256", 255))
+
+
+class Printer(TextPrinter):
+    """`parameters` fills while printing; values that are equal share one."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.parameters: dict[str, object] = {"team_id": scope.team_id}
+        self._names: dict[tuple[str, object], str] = {}
+
+    def zone(self) -> str:
+        self.parameters["tz"] = self.scope.timezone
+        return "{tz:String}"
+
+    def identifier(self, name: str) -> str:
+        if any(sign in name for sign in "`\\") or not name.isprintable():
+            raise QueryError("not supported: quotes or control characters in a name")
+        return f"`{name}`"
+
+    def cte(self, cte: nodes.Cte) -> str:
+        return f"{self.identifier(cte.printed)} AS ({self.query(cte.query)})"
+
+    def cte_name(self, source: nodes.CteName) -> str:
+        return self.identifier(source.printed)
+
+    def table(self, source: nodes.PhysicalTable) -> str:
+        return source.table.guarded()
+
+    def constant(self, value: nodes.Value) -> str:
+        if value is None:
+            return "NULL"
+        if isinstance(value, datetime):
+            text = value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+            utc = self._parameter("String", "UTC")
+            return f"toDateTime64({self._parameter('String', text)}, 6, {utc})"
+        if isinstance(value, bool):
+            return self._parameter("Bool", value)
+        if isinstance(value, str):
+            return self._parameter("String", value)
+        if isinstance(value, float):
+            return self._parameter("Float64", value)
+        if isinstance(value, tuple):
+            return self._parameter("Array(Int64)", value)
+        bits = max(value, ~value).bit_length()
+        return self._parameter(next(name for name, most in _INTEGERS if bits <= most), value)
+
+    def digits(self, expr: nodes.Expr) -> str:
+        """A small whole number where ClickHouse takes nothing but a literal."""
+        value = expr.value if isinstance(expr, nodes.Constant) else None
+        if type(value) is not int or not 0 <= value < 1000:
+            raise QueryError("this argument must be a small whole number")
+        return str(value)
+
+    def _parameter(self, type_: str, value: object) -> str:
+        key = (type_, repr(value))
+        if key not in self._names:
+            name = self._names[key] = f"p{len(self._names)}"
+            self.parameters[name] = list(value) if isinstance(value, tuple) else value
+        return f"{{{self._names[key]}:{type_}}}"
+
+    def column(self, column: nodes.Column) -> str:
+        bare = self.bare_column(column)
+        return f"toTimeZone({bare}, {self.zone()})" if column.zoned else bare
+
+    def bare_column(self, column: nodes.Column) -> str:
+        return f"{self.identifier(column.table)}.{self.identifier(column.name)}"
+
+    def property(self, node: nodes.Property) -> str:
+        # One extraction that takes strings without their quotes, other values as their JSON, and
+        # gives NULL for JSON's null and for what is missing; an empty string stays one.
+        steps = "".join(f", {self.constant(step)}" for step in node.path)
+        self.parameters["json_value"] = _JSON_VALUE_TYPE
+        return f"JSONExtract({self.expr(node.base)}{steps}, {{json_value:String}})"
+
+    def call(self, call: nodes.Call) -> str:
+        rewrite = rewrites.find(call.name)
+        return rewrite(self, call) if rewrite else super().call(call)
+
+    def plain_call(self, call: nodes.Call) -> str:
+        return super().call(call)
+
+    def compare(self, node: nodes.Compare) -> str:
+        return comparison.compare(self, node)
+
+    def between(self, node: nodes.Between) -> str:
+        return comparison.between(self, node)
+
+    def contained(self, node: nodes.In) -> str:
+        return comparison.contained(self, node)
+
+    def join_condition(self, expr: nodes.Expr) -> str:
+        # Bare equalities, for ClickHouse looks for its join keys among them; NULL never joins.
+        if isinstance(expr, nodes.Logic) and expr.operator == "AND":
+            return "(" + " AND ".join(self.join_condition(arg) for arg in expr.args) + ")"
+        if isinstance(expr, nodes.Compare) and expr.operator == "=":
+            return super().compare(expr)
+        return self.expr(expr)
+
+    def cast(self, node: nodes.Cast) -> str:
+        if node.type in ("DateTime", "DateTime64", "Date"):
+            return self.call(nodes.Call(f"to{node.type}", (node.operand,)))
+        type_ = node.type
+        if can_be_null(node.operand) and not type_.startswith(("Nullable", "Array")):
+            type_ = f"Nullable({type_})"
+        return f"CAST({self.expr(node.operand)} AS {type_})"

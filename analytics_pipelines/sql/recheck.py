@@ -1,0 +1,107 @@
+"""The second wall: the finished text is read again, word by word, by code that shares nothing
+with the parser or the printer but the lists of tables and functions.
+
+It knows only what our printer writes, which has no string literals, no comments, and no bare
+words but keywords, types, functions and guards. Anything else stops the query.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from analytics_pipelines.sql import functions, types
+from analytics_pipelines.sql.schema import SCHEMA, Schema
+
+_TOKEN = re.compile(
+    r"""
+      (?P<space>[ ]+)
+    | (?P<quoted>`[^`\\\x00-\x1f]+`)
+    | (?P<parameter>\{[A-Za-z_][A-Za-z0-9_]*:[A-Za-z0-9()]+\})
+    | (?P<word>[A-Za-z_][A-Za-z0-9_]*)
+    | (?P<number>[0-9]+)
+    | (?P<sign>->|!=|<=|>=|[(),.=<>*])
+    """,
+    re.VERBOSE,
+)
+_KEYWORD_LIST = """
+    SELECT DISTINCT FROM AS WHERE GROUP BY HAVING ORDER ASC DESC NULLS FIRST LAST LIMIT OFFSET
+    WITH UNION ALL ANY SEMI ANTI INNER LEFT RIGHT FULL CROSS JOIN ON USING AND OR NOT IN BETWEEN
+    CASE WHEN THEN ELSE END CAST NULL OVER PARTITION ROWS RANGE UNBOUNDED PRECEDING FOLLOWING
+    CURRENT ROW
+"""
+_KEYWORDS = frozenset(_KEYWORD_LIST.split())
+_BEFORE_SOURCE = {"FROM", "JOIN"}
+_OURS = frozenset({"JSONExtract", "isNotDistinctFrom", "isDistinctFrom"})
+_PARAMETER_TYPES = frozenset({"Bool", "Int64", "Int128", "Int256", "Float64", "String", "Array(Int64)"})
+_CTE_NAME = re.compile(r"`_cte_[0-9]+`")
+
+
+class UnsafeQuery(Exception):
+    """The printed text holds what we never print: a fault of ours, and the query must not run."""
+
+
+def recheck(sql: str, parameters: Mapping[str, object], schema: Schema = SCHEMA) -> None:
+    """Returns for a safe text, raises UnsafeQuery for any other."""
+    tokens = _tokens(sql)
+    guards = [_tokens(table.guarded()) for table in schema.values()]
+    tables = {table.physical for table in schema.values()}
+    depth, index, guarded = 0, 0, 0
+    while index < len(tokens):
+        word = tokens[index]
+        guard = next((g for g in guards if tokens[index : index + len(g)] == g), None)
+        if guard is not None:
+            if index == 0 or tokens[index - 1] not in _BEFORE_SOURCE:
+                raise UnsafeQuery("a guard out of place")
+            guarded += 1
+            index += len(guard)
+            continue
+        depth += {"(": 1, ")": -1}.get(word, 0)
+        if depth < 0:
+            raise UnsafeQuery("brackets do not match")
+        if word in tables and not word.startswith("`"):
+            raise UnsafeQuery(f"the table {word} without its guard")
+        following = tokens[index + 1] if index + 1 < len(tokens) else ""
+        _check(word, following, tokens[index - 1] if index else "", parameters)
+        index += 1
+    if depth or not tokens or tokens[0] not in ("SELECT", "WITH", "("):
+        raise UnsafeQuery("not one whole SELECT")
+    if guarded and type(parameters.get("team_id")) is not int:
+        raise UnsafeQuery("no team")
+
+
+def _tokens(sql: str) -> list[str]:
+    found, position = [], 0
+    while position < len(sql):
+        match = _TOKEN.match(sql, position)
+        if match is None:
+            raise UnsafeQuery(f"an unexpected sign at {position}")
+        if match.lastgroup != "space":
+            found.append(match.group())
+        position = match.end()
+    return found
+
+
+def _check(word: str, following: str, before: str, parameters: Mapping[str, object]) -> None:
+    if word.startswith("{"):
+        name, _, type_ = word[1:-1].partition(":")
+        if name not in parameters or type_ not in _PARAMETER_TYPES:
+            raise UnsafeQuery(f"the parameter {word}")
+    elif word.startswith("`"):
+        if before in _BEFORE_SOURCE and not _CTE_NAME.fullmatch(word):
+            raise UnsafeQuery(f"the table {word}")
+    elif word[0].isalpha() or word[0] == "_":
+        _check_word(word, following)
+    if before in _BEFORE_SOURCE and word != "(" and not word.startswith("`"):
+        raise UnsafeQuery(f"{word} as a table")
+    if before == "IN" and word != "(":
+        raise UnsafeQuery(f"{word} after IN")
+
+
+def _check_word(word: str, following: str) -> None:
+    if word in _KEYWORDS or word in types.WORDS:
+        return
+    function = functions.find(word)
+    known = word in _OURS or (function is not None and function.name == word)
+    if not known or following != "(":
+        raise UnsafeQuery(f"the word {word}")

@@ -1,0 +1,182 @@
+"""Ingestion: raw objects of an arrival hour → events, dead letters, and the ledger that accounts for both."""
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+from pydantic import Field
+
+from analytics_pipelines.ingest.backlog import lag_seconds, unloaded
+from analytics_pipelines.ingest.checks import doubled_events, mismatched_batches
+from analytics_pipelines.ingest.drain import Drain, Tally
+from analytics_pipelines.ingest.ledger import Ledger
+from analytics_pipelines.partitions import arrival_hour
+from resources.shells import AnalyticsResource
+
+GROUP = "ingestion"
+OWNERS = ["team:data-platform"]
+OBSERVE_SECONDS = 60.0
+LAG_WARN_SECONDS = 60.0
+
+raw_events = dg.AssetSpec(
+    "raw_events",
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"s3"},
+    description="What the SDKs sent, word for word: immutable objects in the bucket, one line an event, "
+    "named by arrival. Everything else is made from them and can be made again.",
+)
+
+TABLES = ("events", "dead_letters", "ingest_ledger")
+
+
+class IngestConfig(dg.Config):
+    """How an ingestion run behaves."""
+
+    linger_seconds: float = Field(
+        default=0,
+        description="Go on loading what arrives for so long, or until the next run waits. "
+        "0: load what waits in the chosen hours and end.",
+    )
+
+
+def _table(name: str, kind: str, description: str) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        name, deps=[raw_events], group_name=GROUP, owners=OWNERS, kinds={kind, "table"}, description=description
+    )
+
+
+@dg.multi_asset(
+    name="ingest",
+    specs=[
+        _table(
+            "events",
+            "clickhouse",
+            "Everything that people did: one row an event, each uuid once in a project. "
+            "A run loads the objects that wait and, when it lingers, those that arrive meanwhile; "
+            "loading an object twice changes nothing.",
+        ),
+        _table(
+            "dead_letters",
+            "clickhouse",
+            "Lines that were accepted but are no valid event, word for word with the reason: "
+            "nothing is dropped silently.",
+        ),
+        _table(
+            "ingest_ledger",
+            "postgres",
+            "Which raw objects were loaded, in which batch, and what became of their lines: "
+            "lines = events + duplicates + dead letters.",
+        ),
+    ],
+    partitions_def=arrival_hour,
+    backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=24),
+)
+def ingest(
+    context: dg.AssetExecutionContext, config: IngestConfig, analytics: AnalyticsResource
+) -> Iterator[dg.MaterializeResult]:
+    """Load raw objects into ClickHouse; `analytics_pipelines.ingest.drain` says how."""
+    settings = analytics.settings
+    drain = Drain(
+        store=analytics.store(),
+        postgres=analytics.postgres(),
+        clickhouse=analytics.clickhouse({"run_id": context.run.run_id, "asset": "events"}),
+        batch_objects=settings.ingest_batch_objects,
+        batch_bytes=settings.ingest_batch_bytes,
+        run_id=context.run.run_id,
+    )
+    window = context.partition_time_window
+    if config.linger_seconds > 0:
+        drain.linger(config.linger_seconds, settings.ingest_poll_seconds, between=_observer(context, drain))
+    else:
+        drain.hours(_hours(window.start, window.end))
+    own = Tally()
+    for hour, tally in sorted(drain.tallies.items()):
+        if window.start <= hour < window.end:
+            own.include(tally)
+        else:
+            _report_other_hour(context, hour, tally)
+    drain.postgres.close()
+    for table in TABLES:
+        yield dg.MaterializeResult(asset_key=table, metadata=_metadata(table, own))
+
+
+@dg.asset_check(asset="events", blocking=True)
+def events_match_ledger(context: dg.AssetCheckExecutionContext, analytics: AnalyticsResource) -> dg.AssetCheckResult:
+    """Each batch that this run closed has as many rows in `events` and `dead_letters` as the ledger says."""
+    clickhouse = analytics.clickhouse({"run_id": context.run.run_id, "check": "events_match_ledger"})
+    mismatches = mismatched_batches(analytics.postgres(), clickhouse, run_id=context.run.run_id)
+    return dg.AssetCheckResult(
+        passed=not mismatches,
+        metadata={"mismatched_batches": len(mismatches), "first": dg.MetadataValue.json(mismatches[:20])},
+    )
+
+
+@dg.asset_check(asset="events")
+def events_are_unique(context: dg.AssetCheckExecutionContext, analytics: AnalyticsResource) -> dg.AssetCheckResult:
+    """No uuid that arrived in the last day is stored twice in a project."""
+    clickhouse = analytics.clickhouse({"run_id": context.run.run_id, "check": "events_are_unique"})
+    doubled = doubled_events(clickhouse, since=datetime.now(UTC) - timedelta(days=1))
+    return dg.AssetCheckResult(
+        passed=doubled == 0, severity=dg.AssetCheckSeverity.WARN, metadata={"doubled_events": doubled}
+    )
+
+
+@dg.asset_check(asset="events")
+def ingest_lag(analytics: AnalyticsResource) -> dg.AssetCheckResult:
+    """What was accepted can be queried within a minute."""
+    now = datetime.now(UTC)
+    objects = unloaded(analytics.store(), Ledger(analytics.postgres()), now)
+    lag = lag_seconds(objects, now)
+    return dg.AssetCheckResult(
+        passed=lag <= LAG_WARN_SECONDS,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"lag_seconds": lag, "pending_objects": len(objects)},
+    )
+
+
+def _hours(start: datetime, end: datetime) -> list[datetime]:
+    return [start + timedelta(hours=n) for n in range(int((end - start) / timedelta(hours=1)))]
+
+
+def _metadata(table: str, tally: Tally) -> dict[str, int]:
+    rows = {"events": tally.events, "dead_letters": tally.dead_letters, "ingest_ledger": tally.batches}
+    return {
+        "dagster/row_count": rows[table],
+        "lines": tally.lines,
+        "events": tally.events,
+        "duplicates": tally.duplicates,
+        "dead_letters": tally.dead_letters,
+        "objects": tally.objects,
+        "bytes": tally.bytes,
+        "milliseconds": tally.milliseconds,
+    }
+
+
+def _report_other_hour(context: dg.AssetExecutionContext, hour: datetime, tally: Tally) -> None:
+    """A lingering run also loads hours beside its own: those that were missed, and the one that begins meanwhile."""
+    for table in TABLES:
+        context.log_event(
+            dg.AssetMaterialization(table, partition=hour.strftime(arrival_hour.fmt), metadata=_metadata(table, tally))
+        )
+
+
+def _observer(context: dg.AssetExecutionContext, drain: Drain) -> Callable[[], None]:
+    """Once a minute the backlog becomes a point on the plot of `raw_events`."""
+    last = [0.0]
+
+    def observe() -> None:
+        if time.monotonic() - last[0] < OBSERVE_SECONDS:
+            return
+        last[0] = time.monotonic()
+        now = datetime.now(UTC)
+        objects = unloaded(drain.store, drain.ledger, now)
+        context.log_event(
+            dg.AssetObservation(
+                raw_events.key,
+                metadata={"backlog_objects": len(objects), "oldest_pending_seconds": lag_seconds(objects, now)},
+            )
+        )
+
+    return observe
