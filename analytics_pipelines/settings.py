@@ -75,6 +75,11 @@ class Settings(BaseSettings):
         description="`postgresql://user:password@host:5432/database`. Default: the embedded engine.",
     )
 
+    dagster_postgres_url: SecretStr | None = Field(
+        default=None,
+        description="Dagster's own database. Default: the database `dagster` on the same server, made when it can be.",
+    )
+
     host: str = Field(
         default="127.0.0.1",
         description="Address on which capture and web listen. Engines and Dagster never leave loopback.",

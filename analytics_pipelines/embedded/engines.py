@@ -27,6 +27,7 @@ def postgres_service(folder: Path, port: int, instance: Instance) -> Service:
         url=f"postgresql://127.0.0.1:{port}",
         stop_signal=signal.SIGINT,  # "fast": does not wait for clients to leave
         appear_unprivileged=True,
+        engine=True,
     )
 
 
@@ -51,7 +52,8 @@ def clickhouse_service(plan: ServerPlan) -> Service:
         env={**os.environ, "ANALYTICS_EMBEDDED_CLICKHOUSE_PASSWORD": plan.platform_password},
         healthy=answers_http(plan.port, "/ping"),
         url=f"http://127.0.0.1:{plan.port}",
-        stop_seconds=15,
+        stop_seconds=12,
+        engine=True,
     )
 
 

@@ -6,7 +6,8 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from typing import IO
 
@@ -25,7 +26,9 @@ class Service:
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 10
     appear_unprivileged: bool = False
-    mend: str = field(default="")
+    signal_group: bool = False  # tell its children too, and wait for them
+    engine: bool = False  # others need it while they end, so it is stopped after them
+    mend: str = ""
 
     def spawn(self, output: IO[bytes] | int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
         """Start the process in a group of its own; it dies with the thread that started it."""
@@ -43,10 +46,8 @@ def stop_group(process: subprocess.Popen[bytes], how: signal.Signals, seconds: f
     """Ask a process to end, then end it and whatever it left behind in its group."""
     if process.poll() is None:
         process.send_signal(how)
-        try:
+        with suppress(subprocess.TimeoutExpired):
             process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            pass
     kill_group(process.pid)
     process.wait()
 

@@ -50,17 +50,26 @@ def between(printer: Printer, node: nodes.Between) -> str:
 
 
 def contained(printer: Printer, node: nodes.In) -> str:
-    word, right = "NOT IN" if node.negated else "IN", node.right
-    if isinstance(right, tuple):
-        values = [value for value in right if not _is_null(value)]
-        if not values:
-            return printer.constant(node.negated)
-        left = aligned(printer, node.left, values[0])
-        inner = ", ".join(aligned(printer, value, node.left) for value in values)
+    right = node.right
+    if not isinstance(right, tuple):
+        text = f"({printer.expr(node.left)} {_in_word(node)} ({printer.query(right)}))"
+        return _never_null(text, node.negated) if can_be_null(node.left) else text
+    values = [value for value in right if not _is_null(value)]
+    if not values:
+        return printer.constant(node.negated)
+    left = aligned(printer, node.left, values[0])
+    inner = ", ".join(aligned(printer, value, node.left) for value in values)
+    if all(isinstance(value, nodes.Constant) for value in values):
+        text = f"({left} {_in_word(node)} ({inner}))"
     else:
-        left, inner = printer.expr(node.left), printer.query(right)
-    text = f"({left} {word} ({inner}))"
-    return _never_null(text, node.negated) if can_be_null(node.left) else text
+        # Not IN: a lone name in its brackets could be read as the name of a table.
+        text = f"(has(array({inner}), {left}) = {printer.constant(not node.negated)})"
+    nullable = can_be_null(node.left) or any(can_be_null(value) for value in values)
+    return _never_null(text, node.negated) if nullable else text
+
+
+def _in_word(node: nodes.In) -> str:
+    return "NOT IN" if node.negated else "IN"
 
 
 def aligned(printer: Printer, expr: nodes.Expr, other: nodes.Expr) -> str:

@@ -5,17 +5,9 @@ from __future__ import annotations
 from sqlglot import exp
 
 from analytics_pipelines.sql import nodes
-from analytics_pipelines.sql.convert import (
-    convert,
-    convert_all,
-    fields,
-    given_name,
-    orders,
-    refuse,
-    span,
-    whole_number,
-)
+from analytics_pipelines.sql.convert import convert, convert_all, orders
 from analytics_pipelines.sql.errors import QueryError
+from analytics_pipelines.sql.reading import fields, given_name, refuse, span, whole_number
 
 _JOINS = {
     ("", ""): "INNER",

@@ -16,11 +16,13 @@ from analytics_pipelines.sql.scope import Scope
 from analytics_pipelines.sql.text import TextPrinter
 
 _JSON_VALUE_TYPE = "Nullable(String)"
-_INTEGERS = (("Int64", 63), ("Int128", 127), ("Int256", 255))
+_WIDTHS = (8, 16, 32, 64, 128, 256)
 
 
 class Printer(TextPrinter):
     """`parameters` fills while printing; values that are equal share one."""
+
+    short = False
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
@@ -60,8 +62,7 @@ class Printer(TextPrinter):
             return self._parameter("Float64", value)
         if isinstance(value, tuple):
             return self._parameter("Array(Int64)", value)
-        bits = max(value, ~value).bit_length()
-        return self._parameter(next(name for name, most in _INTEGERS if bits <= most), value)
+        return self._parameter(_integer_type(value), value)
 
     def digits(self, expr: nodes.Expr) -> str:
         """A small whole number where ClickHouse takes nothing but a literal."""
@@ -116,9 +117,17 @@ class Printer(TextPrinter):
         return self.expr(expr)
 
     def cast(self, node: nodes.Cast) -> str:
-        if node.type in ("DateTime", "DateTime64", "Date"):
-            return self.call(nodes.Call(f"to{node.type}", (node.operand,)))
+        bare = node.type.removeprefix("Nullable(").removesuffix(")")
+        if bare in ("Date", "Date32", "DateTime", "DateTime64"):
+            return self.call(nodes.Call(f"to{bare}", (node.operand,)))
         type_ = node.type
         if can_be_null(node.operand) and not type_.startswith(("Nullable", "Array")):
             type_ = f"Nullable({type_})"
         return f"CAST({self.expr(node.operand)} AS {type_})"
+
+
+def _integer_type(value: int) -> str:
+    """The type that ClickHouse gives to such a literal; some functions insist on it."""
+    if value >= 0:
+        return f"UInt{next(width for width in _WIDTHS if value < 2**width)}"
+    return f"Int{next(width for width in _WIDTHS if value >= -(2 ** (width - 1)))}"

@@ -33,7 +33,7 @@ _KEYWORD_LIST = """
 _KEYWORDS = frozenset(_KEYWORD_LIST.split())
 _BEFORE_SOURCE = {"FROM", "JOIN"}
 _OURS = frozenset({"JSONExtract", "isNotDistinctFrom", "isDistinctFrom"})
-_PARAMETER_TYPES = frozenset({"Bool", "Int64", "Int128", "Int256", "Float64", "String", "Array(Int64)"})
+_PARAMETER_TYPE = re.compile(r"Bool|U?Int(8|16|32|64|128|256)|Float64|String|Array\(Int64\)")
 _CTE_NAME = re.compile(r"`_cte_[0-9]+`")
 
 
@@ -62,7 +62,7 @@ def recheck(sql: str, parameters: Mapping[str, object], schema: Schema = SCHEMA)
         if word in tables and not word.startswith("`"):
             raise UnsafeQuery(f"the table {word} without its guard")
         following = tokens[index + 1] if index + 1 < len(tokens) else ""
-        _check(word, following, tokens[index - 1] if index else "", parameters)
+        _check(word, following, tokens[max(index - 2, 0) : index], parameters)
         index += 1
     if depth or not tokens or tokens[0] not in ("SELECT", "WITH", "("):
         raise UnsafeQuery("not one whole SELECT")
@@ -82,20 +82,23 @@ def _tokens(sql: str) -> list[str]:
     return found
 
 
-def _check(word: str, following: str, before: str, parameters: Mapping[str, object]) -> None:
+def _check(word: str, following: str, before: list[str], parameters: Mapping[str, object]) -> None:
+    """`before` holds the two tokens before the word, or fewer at the start."""
+    previous = before[-1] if before else ""
     if word.startswith("{"):
         name, _, type_ = word[1:-1].partition(":")
-        if name not in parameters or type_ not in _PARAMETER_TYPES:
+        if name not in parameters or not _PARAMETER_TYPE.fullmatch(type_):
             raise UnsafeQuery(f"the parameter {word}")
-    elif word.startswith("`"):
-        if before in _BEFORE_SOURCE and not _CTE_NAME.fullmatch(word):
-            raise UnsafeQuery(f"the table {word}")
     elif word[0].isalpha() or word[0] == "_":
         _check_word(word, following)
-    if before in _BEFORE_SOURCE and word != "(" and not word.startswith("`"):
+    if previous in _BEFORE_SOURCE and word != "(" and not _CTE_NAME.fullmatch(word):
         raise UnsafeQuery(f"{word} as a table")
-    if before == "IN" and word != "(":
+    if previous == "IN" and word != "(":
         raise UnsafeQuery(f"{word} after IN")
+    if before == ["IN", "("] and word.startswith("`"):
+        raise UnsafeQuery(f"{word} in the brackets of IN, where it could be a table")
+    if word == "*" and previous != "SELECT":
+        raise UnsafeQuery("a star out of place")
 
 
 def _check_word(word: str, following: str) -> None:

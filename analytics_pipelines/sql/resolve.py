@@ -12,6 +12,8 @@ from analytics_pipelines.sql.names import Names, close_match
 from analytics_pipelines.sql.schema import SCHEMA, Schema
 from analytics_pipelines.sql.types import Kind
 
+MAX_TABLES = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Output:
@@ -26,6 +28,7 @@ class Output:
 class _KnownCte:
     printed: str
     outputs: tuple[Output, ...]
+    tables: int
 
 
 _Ctes = Mapping[str, _KnownCte]
@@ -40,19 +43,27 @@ class _Resolver:
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
         self.count = 0
+        self.tables = 0
 
     def _fresh(self, prefix: str) -> str:
         """A name of ours, which no physical table bears."""
         self.count += 1
         return f"_{prefix}_{self.count}"
 
+    def _read(self, tables: int, span: nodes.Span) -> None:
+        """ClickHouse runs a CTE anew wherever it is named, so a few lines can ask for millions."""
+        self.tables += max(tables, 1)
+        if self.tables > MAX_TABLES:
+            raise QueryError(f"the query reads more than {MAX_TABLES} tables", *(span or ()))
+
     def query(self, query: nodes.Query, ctes: _Ctes) -> tuple[nodes.Query, tuple[Output, ...]]:
         known, resolved = dict(ctes), []
         for cte in query.ctes:
+            before = self.tables
             inner, outputs = self.query(cte.query, known)
             _check_unique(outputs, cte.name)
             printed = self._fresh("cte")
-            known[cte.name] = _KnownCte(printed, outputs)
+            known[cte.name] = _KnownCte(printed, outputs, self.tables - before)
             resolved.append(nodes.Cte(cte.name, inner, printed))
         if isinstance(query, nodes.Union):
             found, outputs = self._union(query, known)
@@ -133,12 +144,14 @@ class _Resolver:
             raise QueryError("this source is resolved already")
         alias = source.alias or source.name
         if cte := ctes.get(source.name):
+            self._read(cte.tables, source.span)
             _add_source(names, alias, cte.outputs, source.span)
             return nodes.CteName(cte.printed, alias, source.name)
         table = self.schema.get(source.name)
         if table is None:
             hint = close_match(source.name, [*self.schema, *ctes])
             raise QueryError(f"unknown table “{source.name}”.{hint}", *(source.span or ()))
+        self._read(1, source.span)
         _add_source(names, alias, (), source.span)
         names.sources[alias] = {
             column.name: nodes.Column(alias, column.name, column.kind, column.nullable, column.zoned)

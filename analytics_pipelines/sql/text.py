@@ -168,8 +168,7 @@ class TextPrinter:
         return repr(value)
 
     def column(self, column: nodes.Column) -> str:
-        table = "" if column.table in self.alone else f"{self.identifier(column.table)}."
-        return table + self.identifier(column.name)
+        return f"{self.identifier(column.table)}.{self.identifier(column.name)}"
 
     def property(self, node: nodes.Property) -> str:
         steps = (

@@ -75,7 +75,7 @@ def cast_type(data_type: exp.Expr) -> tuple[str, Kind]:
         inner, _ = cast_type(data_type.expressions[0])
         return f"Array({inner})", Kind.ARRAY
     name = _SCALARS.get(kind)
-    if name is None or (data_type.expressions and name != "DateTime64"):
+    if name is None or data_type.expressions:
         raise QueryError(f"not supported: a cast to {data_type.sql('clickhouse')}")
     printed = f"Nullable({name})" if data_type.args.get("nullable") else name
     return printed, _KINDS.get(name, Kind.NUMBER)

@@ -9,7 +9,8 @@ export function snippets(apiToken: string, captureUrl: string): Snippet[] {
   const host = captureUrl.replace(/\/+$/, "");
   const key = JSON.stringify(apiToken);
   const url = JSON.stringify(host);
-  const event = JSON.stringify({ api_key: apiToken, event: "hello", distinct_id: "user-1" });
+  const event = `{"api_key": ${key},
+       "event": "hello", "distinct_id": "user-1"}`;
   return [
     {
       id: "python",

@@ -75,8 +75,8 @@ function Result({ run: { answer, millis }, projectId }: { run: Run; projectId: n
       </p>
       {answer.limit_applied && (
         <p className="notice">
-          The result is limited to {answer.limit === null ? "fewer" : quantity(answer.limit)} rows,
-          because the query has no <code>limit</code> of its own.
+          The result is limited to {answer.limit === null ? "fewer" : quantity(answer.limit)} rows;
+          there may be more. A <code>limit</code> in the query sets another number.
         </p>
       )}
       {rows > 0 ? <ResultTable answer={answer} /> : <p>The query found no rows.</p>}

@@ -1,0 +1,161 @@
+"""Trends: how often, or by how many people, each event happened in each bucket of time."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import accumulate
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from analytics_pipelines.insights.dates import DateRange, date_range
+from analytics_pipelines.insights.labels import days, labels
+from analytics_pipelines.insights.models import TOTAL_VALUE, EventsNode, TrendsQuery
+from analytics_pipelines.insights.team import Team
+from analytics_pipelines.sql import nodes
+from analytics_pipelines.sql.compiler import compile_query
+from analytics_pipelines.sql.errors import QueryError
+
+_EVENT, _TIMESTAMP, _PERSON = (nodes.Name((name,)) for name in ("event", "timestamp", "person_id"))
+_BUCKET = "bucket"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to run, and what is needed to read the rows.
+
+    A row is (start of the bucket in Unix seconds, value of the first series, of the second, …);
+    displays of one total value have one row, without the bucket.
+    """
+
+    sql: str
+    parameters: dict[str, object]
+    hogql: str
+    columns: list[str]
+    query: TrendsQuery
+    dates: DateRange
+
+    @property
+    def resolved_date_range(self) -> dict[str, str]:
+        return self.dates.resolved()
+
+    @property
+    def total_value(self) -> bool:
+        return self.query.trends_filter.display in TOTAL_VALUE
+
+
+def plan(query: TrendsQuery, team: Team, now: datetime, earliest: datetime | None = None) -> Plan:
+    """One pass over the events for all series. `earliest` event's time is needed for `all`.
+
+    QueryError for dates that can't be read, and for what isn't supported.
+    """
+    display = query.trends_filter.display
+    if display == "ActionsLineGraphCumulative" and any(s.math == "dau" for s in query.series):
+        raise QueryError("unique users can't be cumulated yet")
+    dates = date_range(
+        query.dates.date_from,
+        query.dates.date_to,
+        query.interval,
+        ZoneInfo(team.timezone),
+        now,
+        week_start_day=team.week_start_day,
+        explicit=bool(query.dates.explicit),
+        earliest=earliest,
+    )
+    compiled = compile_query(_select(query, dates, display in TOTAL_VALUE), team.scope())
+    return Plan(compiled.sql, compiled.parameters, compiled.hogql, compiled.columns, query, dates)
+
+
+def _select(query: TrendsQuery, dates: DateRange, total_value: bool) -> nodes.Select:
+    items = [
+        nodes.Item(_aggregate(series), f"series_{order}", f"series_{order}")
+        for order, series in enumerate(query.series)
+    ]
+    source = nodes.TableName("events")
+    where = nodes.Logic("AND", tuple(_conditions(query.series, dates)))
+    if total_value:
+        return nodes.Select(tuple(items), source, where=where)
+    bucket = nodes.Item(_bucket(dates), _BUCKET, _BUCKET)
+    name = nodes.Name((_BUCKET,))
+    return nodes.Select((bucket, *items), source, where=where, group=(name,), order=(nodes.Order(name),))
+
+
+def _bucket(dates: DateRange) -> nodes.Expr:
+    edges = tuple(int(bucket.timestamp()) for bucket in dates.buckets)
+    seconds = nodes.Call("toUnixTimestamp64Second", (_TIMESTAMP,))
+    return nodes.Call("roundDown", (seconds, nodes.Constant(edges)))
+
+
+def _conditions(series: Sequence[EventsNode], dates: DateRange) -> Iterable[nodes.Expr]:
+    yield nodes.Compare(">=", _TIMESTAMP, nodes.Constant(dates.filter_start))
+    yield nodes.Compare("<=", _TIMESTAMP, nodes.Constant(dates.end))
+    events = dict.fromkeys(one.event for one in series)
+    if None not in events:
+        yield nodes.In(_EVENT, tuple(nodes.Constant(event) for event in events))
+
+
+def _aggregate(series: EventsNode) -> nodes.Expr:
+    args: tuple[nodes.Expr, ...] = (_PERSON,) if series.math == "dau" else ()
+    name = "uniqExact" if series.math == "dau" else "count"
+    if series.event is None:
+        return nodes.Call(name, args)
+    matches = nodes.Compare("=", _EVENT, nodes.Constant(series.event))
+    return nodes.Call(f"{name}If", (*args, matches))
+
+
+def answer(plan: Plan, rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
+    """Rows of `plan.sql` → one entry a series, zero where nothing happened."""
+    shown = [] if plan.total_value else _values(plan, rows)
+    results = []
+    for order, series in enumerate(plan.query.series):
+        entry = {
+            "action": _action(series, order),
+            "label": series.label,
+            "count": 0,
+            "data": [],
+            "labels": [],
+            "days": [],
+            "filter": _filter(plan),
+        }
+        if plan.total_value:
+            entry["aggregated_value"] = int(rows[0][order]) if rows else 0
+        else:
+            data = shown[order]
+            entry |= {"data": data, "count": sum(data)}
+            entry |= {"labels": labels(plan.dates), "days": days(plan.dates)}
+        results.append(entry)
+    return results
+
+
+def _values(plan: Plan, rows: Sequence[Sequence[Any]]) -> list[list[int]]:
+    edges = [int(bucket.timestamp()) for bucket in plan.dates.buckets]
+    shown = [[0] * len(edges) for _ in plan.query.series]
+    for bucket, *values in rows:
+        place = max(bisect_right(edges, int(bucket)) - 1, 0)
+        for data, value in zip(shown, values, strict=True):
+            data[place] += int(value)
+    if plan.query.trends_filter.display == "ActionsLineGraphCumulative":
+        return [list(accumulate(data)) for data in shown]
+    return shown
+
+
+def _action(series: EventsNode, order: int) -> dict[str, Any]:
+    return {
+        "id": series.event,
+        "type": "events",
+        "order": order,
+        "name": series.label,
+        "custom_name": series.custom_name,
+        "math": series.math or "total",
+    }
+
+
+def _filter(plan: Plan) -> dict[str, Any]:
+    return {
+        "insight": "TRENDS",
+        "interval": plan.query.interval.value,
+        "display": plan.query.trends_filter.display or "ActionsLineGraph",
+        **plan.resolved_date_range,
+    }

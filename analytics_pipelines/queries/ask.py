@@ -1,0 +1,89 @@
+"""A question in PostHog's JSON → its answer: parsed, compiled under the team's guard, run by the reader, shaped."""
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from analytics_pipelines.insights import trends
+from analytics_pipelines.insights.models import HogQLQuery, TrendsQuery, parse_query
+from analytics_pipelines.insights.team import Team
+from analytics_pipelines.queries.failure import QueryFailed
+from analytics_pipelines.queries.plain import plain_rows
+from analytics_pipelines.settings import Settings
+from analytics_pipelines.sql.compiler import Scope, compile_select
+from analytics_pipelines.sql.errors import QueryError
+from resources.clickhouse import ClickHouse, ClickHouseRefused, ClickHouseUnavailable, Result
+
+Answer = dict[str, Any]
+
+
+class Questions:
+    """Answers questions about one project at a time, as a ClickHouse user that may only read, under limits."""
+
+    def __init__(
+        self, reader: ClickHouse, settings: Settings, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._reader = reader
+        self._max_rows = settings.query_max_rows
+        self._limits = {
+            "max_execution_time": settings.query_max_seconds,
+            "max_memory_usage": settings.query_max_memory_bytes,
+            "use_query_cache": 0,
+            "join_use_nulls": 1,
+        }
+        self._now = now
+
+    def ask(self, query: Any, team: Team) -> Answer:
+        """Answer one query object (`{"kind": "HogQLQuery", …}`). Raises QueryFailed."""
+        started = time.perf_counter()
+        try:
+            parsed = parse_query(query)
+            answer = self._trends(parsed, team) if isinstance(parsed, TrendsQuery) else self._sql(parsed, team)
+        except QueryError as error:
+            raise QueryFailed(400, "invalid_query", error.message, start=error.start, end=error.end) from None
+        milliseconds = round((time.perf_counter() - started) * 1000, 1)
+        return {
+            **answer,
+            "error": None,
+            "is_cached": False,
+            "last_refresh": self._now().isoformat(),
+            "query_status": None,
+            "timezone": team.timezone,
+            "timings": [{"k": ".", "t": milliseconds / 1000}],
+        }
+
+    def _sql(self, query: HogQLQuery, team: Team) -> Answer:
+        compiled = compile_select(query.query, Scope(team_id=team.id, timezone=team.timezone, max_limit=self._max_rows))
+        result = self._run(compiled.sql, compiled.parameters, team, "HogQLQuery")
+        return {
+            "results": plain_rows(result.rows, team.timezone),
+            "columns": compiled.columns,
+            "types": [[name, kind] for name, kind in zip(compiled.columns, result.types, strict=True)],
+            "hogql": compiled.hogql,
+            "clickhouse": compiled.sql,
+            "limit": compiled.limit,
+            "limit_applied": compiled.limit_applied,
+            "hasMore": compiled.limit_applied and len(result.rows) >= compiled.limit,
+            "query": query.query,
+        }
+
+    def _trends(self, query: TrendsQuery, team: Team) -> Answer:
+        plan = trends.plan(query, team, self._now())
+        rows = self._run(plan.sql, plan.parameters, team, "TrendsQuery").rows
+        return {
+            "results": trends.answer(plan, rows),
+            "hogql": plan.hogql,
+            "resolved_date_range": {
+                "date_from": plan.dates.start.isoformat(),
+                "date_to": plan.dates.end.isoformat(),
+            },
+        }
+
+    def _run(self, sql: str, parameters: Mapping[str, object], team: Team, kind: str) -> Result:
+        try:
+            return self._reader.about(team_id=team.id, kind=kind).query(sql, parameters, self._limits)
+        except ClickHouseUnavailable as error:
+            raise QueryFailed(503, "engine_unavailable", "ClickHouse does not answer; try again soon.") from error
+        except ClickHouseRefused as error:
+            raise QueryFailed.from_engine(error.code, str(error)) from error

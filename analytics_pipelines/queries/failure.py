@@ -1,0 +1,38 @@
+"""Why a question has no answer, in words for the person who asked."""
+
+import re
+
+_CODES = {
+    158: ("too_much_to_read", "The question reads too many rows; narrow its dates or filters."),
+    159: ("too_slow", "The question took longer than is allowed; narrow its dates or filters."),
+    160: ("too_slow", "The question would take longer than is allowed; narrow its dates or filters."),
+    241: ("too_much_memory", "The question needs more memory than is allowed; narrow its dates or filters."),
+    307: ("too_much_to_read", "The question reads too many bytes; narrow its dates or filters."),
+    396: ("too_many_rows", "The answer has too many rows; add a LIMIT."),
+}
+_INSIDES = re.compile(r"(?:/[\w.-]+){2,}|\b__table\d+\.|\{\w+:\w+\}")
+
+
+class QueryFailed(Exception):
+    """`status` is the HTTP status, `code` is for programs, `detail` for people.
+
+    `start` and `end` are offsets of characters in the asker's text.
+    """
+
+    def __init__(
+        self, status: int, code: str, detail: str, *, start: int | None = None, end: int | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.start = start
+        self.end = end
+
+    @classmethod
+    def from_engine(cls, code: int, message: str) -> "QueryFailed":
+        """An engine's refusal: the asker's doing, told without the engine's insides."""
+        if code in _CODES:
+            return cls(400, *_CODES[code])
+        said = _INSIDES.sub("…", message).split(": While", 1)[0].strip()
+        return cls(400, "query_failed", said[:500] or "ClickHouse refused the question.")

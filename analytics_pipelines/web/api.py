@@ -1,0 +1,145 @@
+"""The JSON API."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Blueprint, current_app, jsonify, request
+from flask.typing import ResponseReturnValue
+from spectree import Response
+
+from analytics_pipelines.accounts.people import People
+from analytics_pipelines.accounts.projects import Projects
+from analytics_pipelines.ingest.backlog import lag_seconds, unloaded
+from analytics_pipelines.ingest.ledger import Ledger
+from analytics_pipelines.insights.team import Team
+from analytics_pipelines.version import installed_version
+from analytics_pipelines.web.errors import ApiError
+from analytics_pipelines.web.identify import SESSION_COOKIE, asker, project, scope, signed_in
+from analytics_pipelines.web.models import (
+    ErrorBody,
+    Ingestion,
+    InstanceBody,
+    Me,
+    ProjectBody,
+    ProjectList,
+    QueryAnswer,
+    QueryRequest,
+)
+from analytics_pipelines.web.services import Services
+from analytics_pipelines.web.spec import spec
+
+api = Blueprint("api", __name__, url_prefix="/api")
+
+
+def _services() -> Services:
+    found: Services = current_app.extensions["analytics"]
+    return found
+
+
+@api.get("/users/@me/")
+@signed_in
+@spec.validate(resp=Response(HTTP_200=Me, HTTP_401=ErrorBody), tags=["accounts"])
+def me() -> ResponseReturnValue:
+    """Who is signed in."""
+    user = asker().user
+    assert user is not None  # noqa: S101  the route's policy
+    return {
+        "id": user.id,
+        "email": user.email,
+        "name": user.name,
+        "organization": {"id": user.organization_id, "name": user.organization_name},
+    }
+
+
+@api.post("/logout/")
+@signed_in
+@spec.validate(resp=Response("HTTP_204", HTTP_401=ErrorBody), tags=["accounts"])
+def log_out() -> ResponseReturnValue:
+    """End this browser's session."""
+    People(_services().postgres).end_session(request.cookies[SESSION_COOKIE])
+    response = current_app.response_class(status=204)
+    response.delete_cookie(SESSION_COOKIE)
+    return response
+
+
+@api.get("/instance/")
+@signed_in
+@spec.validate(resp=Response(HTTP_200=InstanceBody, HTTP_401=ErrorBody), tags=["accounts"])
+def instance() -> ResponseReturnValue:
+    """Addresses of this installation."""
+    settings = _services().settings
+    return {
+        "version": installed_version(),
+        "capture_url": settings.sdk_url,
+        "dagster_url": settings.dagster_url,
+    }
+
+
+@api.get("/projects/")
+@scope("project:read")
+@spec.validate(resp=Response(HTTP_200=ProjectList, HTTP_401=ErrorBody), tags=["projects"])
+def list_projects() -> ResponseReturnValue:
+    """The projects that you may see; with an API key, the key's."""
+    who = asker()
+    projects = Projects(_services().postgres)
+    if who.user is not None:
+        found = projects.all(organization_id=who.user.organization_id)
+    else:
+        own = projects.get(who.key.project_id) if who.key else None
+        found = [own] if own else []
+    return {"count": len(found), "results": [each.public() for each in found]}
+
+
+@api.get("/projects/<int:project_id>/")
+@scope("project:read")
+@spec.validate(resp=Response(HTTP_200=ProjectBody, HTTP_401=ErrorBody, HTTP_404=ErrorBody), tags=["projects"])
+def get_project(project_id: int) -> ResponseReturnValue:
+    """One project."""
+    return project().public()
+
+
+@api.get("/projects/<int:project_id>/ingestion/")
+@scope("project:read")
+@spec.validate(resp=Response(HTTP_200=Ingestion, HTTP_401=ErrorBody, HTTP_404=ErrorBody), tags=["projects"])
+def ingestion(project_id: int) -> ResponseReturnValue:
+    """How many events the project has, and whether anything waits to be loaded."""
+    services = _services()
+    now = datetime.now(UTC)
+    waiting = unloaded(services.store, Ledger(services.postgres), now)
+    events, last, dead_letters = services.reader.query(
+        "SELECT (SELECT count() FROM events WHERE team_id = {team:Int64}),"
+        " (SELECT max(received_at) FROM events WHERE team_id = {team:Int64}),"
+        " (SELECT count() FROM dead_letters WHERE team_id = {team:Int64})",
+        {"team": project().id},
+    ).one()
+    return {
+        "lag_seconds": lag_seconds(waiting, now),
+        "pending_objects": len(waiting),
+        "events_total": events,
+        "dead_letters_total": dead_letters,
+        "last_event_at": last.isoformat() if events else None,
+    }
+
+
+@api.post("/projects/<int:project_id>/query/")
+@scope("query:read")
+@spec.validate(
+    json=QueryRequest,
+    resp=Response(HTTP_200=QueryAnswer, HTTP_400=ErrorBody, HTTP_401=ErrorBody, HTTP_404=ErrorBody),
+    tags=["query"],
+    skip_validation=True,
+)
+def query(project_id: int) -> ResponseReturnValue:
+    """Ask a question: SQL, or an insight."""
+    body = _object_in_body()
+    if "query" not in body:
+        raise ApiError(400, "required", "The body needs a `query`.", attr="query")
+    team = Team(project().id, project().timezone, project().week_start_day)
+    return jsonify(_services().questions.ask(body["query"], team))
+
+
+def _object_in_body() -> dict[str, Any]:
+    body = request.get_json(force=True, silent=True)
+    if not isinstance(body, dict):
+        raise ApiError(400, "parse_error", "The body is not a JSON object.")
+    return body
