@@ -19,7 +19,7 @@ from analytics_pipelines.embedded.sandbox import confine_files
 
 # The second statement keeps the program, and so the listener, alive; it costs nothing.
 _LISTEN = (
-    "SYSTEM START LISTEN QUERIES ALL; "
+    "SYSTEM START LISTEN HTTP; "  # no other protocol: they would listen on their default ports
     "SELECT sleepEachRow(3) FROM system.numbers FORMAT Null "
     "SETTINGS function_sleep_max_microseconds_per_block=0, max_block_size=1"
 )
@@ -91,10 +91,9 @@ def serve(folder: Path, port: int) -> int:
             _ask_to_end(port, os.environ["ANALYTICS_EMBEDDED_CLICKHOUSE_PASSWORD"])
             ended.wait(_STOP_SECONDS)
             break
-    if failure and not asked_to_stop.is_set():
-        print(str(failure[0]).split("\n", 1)[0], file=sys.stderr, flush=True)
-        return 1
-    return 0
+    for error in failure:
+        print(str(error).split("\n", 1)[0], file=sys.stderr, flush=True)
+    return 0 if asked_to_stop.is_set() else 1
 
 
 def _ask_to_end(port: int, password: str) -> None:

@@ -55,6 +55,7 @@ class Supervisor:
         self._selector = selectors.DefaultSelector()
         self._next_check = 0.0
         self._janitor = Janitor()
+        self._begun = time.monotonic()
 
     def catch_signals(self) -> None:
         """From now on SIGINT, SIGTERM and SIGHUP raise StopRequested."""
@@ -87,7 +88,7 @@ class Supervisor:
                 if running.service.healthy():
                     waiting.discard(name)
                     self._set_state(running, "healthy")
-                    self._tell(f"{name:<19} {running.service.url or 'running':<42} {time.monotonic() - begun:5.1f} s")
+                    self._tell(f"{name:<19} {running.service.url or 'running':<42} {time.monotonic() - self._begun:5.1f} s")
                 elif time.monotonic() - begun > START_SECONDS:
                     raise Problem(
                         f"{name} did not come up within {START_SECONDS:g} s: {self._logbook.last_words(name)}",

@@ -56,15 +56,20 @@ class Questions:
     def _sql(self, query: HogQLQuery, team: Team) -> Answer:
         compiled = compile_select(query.query, Scope(team_id=team.id, timezone=team.timezone, max_limit=self._max_rows))
         result = self._run(compiled.sql, compiled.parameters, team, "HogQLQuery")
+        types = result.types
+        if not result.rows:  # an answer without rows comes without a header
+            described = self._run(f"DESCRIBE ({compiled.sql})", compiled.parameters, team, "HogQLQuery")
+            types = [kind for _, kind, *_ in described.rows]
+        cut = compiled.limit_applied and len(result.rows) >= compiled.limit
         return {
             "results": plain_rows(result.rows, team.timezone),
             "columns": compiled.columns,
-            "types": [[name, kind] for name, kind in zip(compiled.columns, result.types, strict=True)],
+            "types": [[name, kind] for name, kind in zip(compiled.columns, types, strict=True)],
             "hogql": compiled.hogql,
             "clickhouse": compiled.sql,
             "limit": compiled.limit,
-            "limit_applied": compiled.limit_applied,
-            "hasMore": compiled.limit_applied and len(result.rows) >= compiled.limit,
+            "limit_applied": cut,
+            "hasMore": cut,
             "query": query.query,
         }
 

@@ -64,7 +64,7 @@ def _literal(node: exp.Expr) -> nodes.Expr:
         number: int | float = int(text) if text.isdigit() else float(text)
     except ValueError as error:
         raise refuse(f"the number {text}", node) from error
-    if number in (float("inf"), float("-inf")) or abs(number) >= _MAX_INTEGER:
+    if number == float("inf") or (isinstance(number, int) and number >= _MAX_INTEGER):
         raise QueryError("this number is too large", *(span(node) or ()))
     return nodes.Constant(number)
 

@@ -7,6 +7,7 @@ from sqlglot import exp
 from analytics_pipelines.sql import nodes
 from analytics_pipelines.sql.convert import convert, convert_all, orders
 from analytics_pipelines.sql.errors import QueryError
+from analytics_pipelines.sql.parse import Question
 from analytics_pipelines.sql.reading import fields, given_name, refuse, span, whole_number
 
 _JOINS = {
@@ -54,6 +55,8 @@ def _select(node: exp.Select) -> nodes.Select:
     )
     if node.args.get("distinct"):
         fields(node.args["distinct"])
+    if not node.expressions:
+        raise QueryError("SELECT needs something to select", *(span(node) or ()))
     source = node.args.get("from_")
     joins = node.args.get("joins") or []
     if joins and not source:
@@ -94,7 +97,7 @@ def _item(node: exp.Expr) -> nodes.Item:
         alias = given_name(node.args["alias"])
         return nodes.Item(convert(node.this), alias, alias)
     expr = convert(node)
-    name = expr.parts[-1] if isinstance(expr, nodes.Name) else node.sql("clickhouse")
+    name = expr.parts[-1] if isinstance(expr, nodes.Name) else node.sql(Question)
     return nodes.Item(expr, name)
 
 

@@ -7,6 +7,7 @@ project's zone, and each comparison so that it is never NULL.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 from analytics_pipelines.sql import comparison, nodes, rewrites
@@ -16,13 +17,12 @@ from analytics_pipelines.sql.scope import Scope
 from analytics_pipelines.sql.text import TextPrinter
 
 _JSON_VALUE_TYPE = "Nullable(String)"
+_NAMEABLE = re.compile(r"[^\x00-\x1f\x7f`\\]{1,128}")
 _WIDTHS = (8, 16, 32, 64, 128, 256)
 
 
 class Printer(TextPrinter):
     """`parameters` fills while printing; values that are equal share one."""
-
-    short = False
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
@@ -34,9 +34,23 @@ class Printer(TextPrinter):
         return "{tz:String}"
 
     def identifier(self, name: str) -> str:
-        if any(sign in name for sign in "`\\") or not name.isprintable():
+        if not _NAMEABLE.fullmatch(name):
             raise QueryError("not supported: quotes or control characters in a name")
         return f"`{name}`"
+
+    def union(self, query: nodes.Union) -> str:
+        # ClickHouse binds what follows a UNION to its last arm.
+        if not query.order and query.limit is None and query.offset is None:
+            return self.both(query)
+        return f"SELECT * FROM ({self.both(query)}) AS {self.identifier('_union')}{self.tail(query)}"
+
+    def item(self, item: nodes.Item, named: set[str]) -> str:
+        """Each with its name, given or not, so that a query around this one can ask for it."""
+        text = self.expr(item.expr)
+        if item.alias is None and (item.name in named or not _NAMEABLE.fullmatch(item.name)):
+            return text
+        named.add(item.name)
+        return f"{text} AS {self.identifier(item.name)}"
 
     def cte(self, cte: nodes.Cte) -> str:
         return f"{self.identifier(cte.printed)} AS ({self.query(cte.query)})"

