@@ -26,43 +26,31 @@ _WEBKIT = "AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1"
 _BLINK = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0"
 _IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X)"
 _IPAD = "Mozilla/5.0 (iPad; CPU OS 18_7 like Mac OS X)"
+_LINUX = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)"
 _ANDROID = "Mozilla/5.0 (Linux; Android 10; K)"
+_SAFARI = "Mobile/15E148 Safari/604.1"
+_SAMSUNG = "AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/28.0 Chrome/130.0.0.0"
+_BOT = "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible;"
 
+_SQUARE = (1024, 1024)
+
+# fmt: off
 DEVICES = [
     Device("Desktop", "Windows", "10", "Chrome", 142, f"{_WINDOWS}) {_BLINK} Safari/537.36", (1920, 1080), 24),
-    Device(
-        "Desktop", "Windows", "10", "Microsoft Edge", 142, f"{_WINDOWS}) {_BLINK} Safari/537.36 Edg/142.0", (1536, 864), 8
-    ),
-    Device(
-        "Desktop", "Windows", "10", "Firefox", 145, f"{_WINDOWS}; rv:145.0) Gecko/20100101 Firefox/145.0", (1920, 1080), 5
-    ),
+    Device("Desktop", "Windows", "10", "Microsoft Edge", 142, f"{_WINDOWS}) {_BLINK} Edg/142.0", (1536, 864), 8),
+    Device("Desktop", "Windows", "10", "Firefox", 145, f"{_WINDOWS}; rv:145.0) Firefox/145.0", (1920, 1080), 5),
     Device("Desktop", "Mac OS X", "10.15.7", "Safari", 26, f"{_MAC} {_WEBKIT} Safari/605.1.15", (1512, 982), 7),
     Device("Desktop", "Mac OS X", "10.15.7", "Chrome", 142, f"{_MAC} {_BLINK} Safari/537.36", (1728, 1117), 7),
-    Device("Mobile", "iOS", "18.7", "Mobile Safari", 26, f"{_IPHONE} {_WEBKIT} Mobile/15E148 Safari/604.1", (393, 852), 21),
+    Device("Mobile", "iOS", "18.7", "Mobile Safari", 26, f"{_IPHONE} {_WEBKIT} {_SAFARI}", (393, 852), 21),
     Device("Mobile", "Android", "10", "Chrome", 142, f"{_ANDROID} {_BLINK} Mobile Safari/537.36", (412, 915), 19),
-    Device(
-        "Mobile", "Android", "10", "Samsung Internet", 28,
-        f"{_ANDROID} AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36",
-        (384, 854), 3,
-    ),
-    Device("Tablet", "iOS", "18.7", "Mobile Safari", 26, f"{_IPAD} {_WEBKIT} Mobile/15E148 Safari/604.1", (820, 1180), 6),
-]  # fmt: skip
-
-_CRAWLER = "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible;"
+    Device("Mobile", "Android", "10", "Samsung Internet", 28, f"{_ANDROID} {_SAMSUNG} Mobile", (384, 854), 3),
+    Device("Tablet", "iOS", "18.7", "Mobile Safari", 26, f"{_IPAD} {_WEBKIT} {_SAFARI}", (820, 1180), 6),
+]
 
 # Crawlers that run JavaScript, and so send events like anybody.
 BOTS = [
-    Device(
-        "Desktop", "Linux", "", "Chrome", 142,
-        f"{_CRAWLER} Googlebot/2.1; +http://www.google.com/bot.html) Chrome/142.0.0.0 Safari/537.36", (1024, 1024), 5,
-    ),
-    Device(
-        "Desktop", "Linux", "", "Chrome", 142,
-        f"{_CRAWLER} bingbot/2.0; +http://www.bing.com/bingbot.htm) Chrome/142.0.0.0 Safari/537.36", (1024, 1024), 3,
-    ),
-    Device(
-        "Desktop", "Linux", "", "Chrome Headless", 142,
-        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/142.0.0.0 Safari/537.36",
-        (800, 600), 2,
-    ),
-]  # fmt: skip
+    Device("Desktop", "Linux", "", "Chrome", 142, f"{_BOT} Googlebot/2.1; +http://www.google.com/bot.html)", _SQUARE, 5),
+    Device("Desktop", "Linux", "", "Chrome", 142, f"{_BOT} bingbot/2.0; +http://www.bing.com/bingbot.htm)", _SQUARE, 3),
+    Device("Desktop", "Linux", "", "Chrome", 142, f"{_LINUX} HeadlessChrome/142.0.0.0 Safari/537.36", (800, 600), 2),
+]
+# fmt: on

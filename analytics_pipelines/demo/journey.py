@@ -18,9 +18,9 @@ from analytics_pipelines.demo.tab import Tab
 from analytics_pipelines.demo.visit import Visit
 
 # How likely another visit follows, by plan; and how the days in between are spread (smaller: longer pauses).
-_RETURNS = {"guest": 0.27, "basic": 0.66, "club": 0.82, "business": 0.78}
-_PAUSE_SHAPE = 0.75
-_LONGEST_PAUSE = 60  # days
+_RETURNS = {"guest": 0.3, "basic": 0.8, "club": 0.93, "business": 0.9}
+_PAUSE_SHAPE = 0.72
+_LONGEST_PAUSE = 75  # days; who stays away for longer does not come back
 
 _CAMPAIGN_SHARE = 0.6  # of the newcomers in its days
 _JOINS_CLUB = 0.16
@@ -51,9 +51,10 @@ class Journey:
         while day <= DAYS:
             tab = self._visit(day, source)
             found.append(_sent("/e/", tab.browser.device.user_agent, customer.ip, tab.events, now))
-            if customer.is_bot or self._random.random() > _RETURNS[customer.plan(tab.at)]:
+            comes_back = self._random.random() < _RETURNS[customer.plan(tab.at)]
+            pause = int(self._random.paretovariate(_PAUSE_SHAPE))
+            if customer.is_bot or not comes_back or pause > _LONGEST_PAUSE:
                 break
-            pause = min(int(self._random.paretovariate(_PAUSE_SHAPE)), _LONGEST_PAUSE)
             day = self._season.likely_day(day + pause, self._random)
             source = self._pick(RETURNING)
         self._from_server.sort(key=lambda each: (each[0], each[1]))
@@ -113,9 +114,9 @@ class Journey:
         properties: dict[str, Any],
         traits: dict[str, Any] | None = None,
     ) -> None:
-        """An event from the server; a guest gets no profile by it."""
+        """An event from the server; who is not logged in gets no profile by it."""
         about = dict(properties)
-        if self._customer.user_id is None:
+        if distinct_id != self._customer.user_id:
             about["$process_person_profile"] = False
         elif self._customer.company:
             about["$groups"] = {"company": self._customer.company.key}

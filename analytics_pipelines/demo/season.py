@@ -9,7 +9,7 @@ DAYS = 182
 
 # Days are counted from the first one. Both windows lie well inside the default ranges of charts.
 CAMPAIGN = range(DAYS - 78, DAYS - 72)
-OUTAGE = range(DAYS - 33, DAYS - 29)
+OUTAGE = range(DAYS - 24, DAYS - 19)
 
 _GROWTH = 1.1  # the last day sees e^1.1 = 3 times the first day's newcomers
 _CAMPAIGN_FACTOR = 2.6

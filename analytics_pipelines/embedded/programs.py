@@ -69,7 +69,7 @@ def dagster_services(settings: Settings) -> tuple[Service, list[Service]]:
     code_server = Service(
         name="dagster-code",
         command=[
-            *_program("dagster", "api", "grpc", "--python-module", "analytics_pipelines.definitions"),
+            *_program("dagster", "api", "grpc", "--module-name", "analytics_pipelines.definitions"),
             *("--host", "127.0.0.1", "--port", str(grpc_port), "--location-name", "analytics"),
         ],
         env=env,

@@ -118,15 +118,15 @@ def _end(
     explicit: bool,
 ) -> datetime:
     """Nothing or a relative date means to the end of that day, or for hours of that hour."""
-    read = _read(text, now, zone, week_start_day) if text else _Read(now.astimezone(UTC), True)
+    read = _read(text, now, zone, week_start_day, last=True) if text else _Read(now.astimezone(UTC), True)
     if explicit or (interval.within_a_day and not read.relative):
         return read.moment
     unit = interval if interval.within_a_day else Interval.DAY
     return _next(_start(read.moment, unit, zone, 0), unit, zone, 0) - _LAST
 
 
-def _read(text: str, now: datetime, zone: ZoneInfo, week_start_day: int) -> _Read:
-    """QueryError for a string that is no date."""
+def _read(text: str, now: datetime, zone: ZoneInfo, week_start_day: int, *, last: bool = False) -> _Read:
+    """QueryError for a string that is no date. `last`: of a time that the clocks show twice, the second."""
     try:
         if match := _RELATIVE.fullmatch(text):
             unit = _UNITS.get(match["unit"]) or _UNITS.get(match["unit"].lower())
@@ -134,7 +134,10 @@ def _read(text: str, now: datetime, zone: ZoneInfo, week_start_day: int) -> _Rea
                 count = int(match["count"] or 0)
                 return _Read(_relative(count, unit, match["edge"], now, zone, week_start_day), True)
         found = datetime.fromisoformat(text)
-        return _Read(found.astimezone(UTC) if found.tzinfo else _moment(found, zone), False)
+        if found.tzinfo:
+            return _Read(found.astimezone(UTC), False)
+        first, second = _moment(found, zone), _moment(found.replace(fold=1), zone)
+        return _Read(max(first, second) if last else first, False)
     except (ValueError, OverflowError):
         raise QueryError(f"“{text[:50]}” is not a date that we can read") from None
 

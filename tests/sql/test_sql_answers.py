@@ -95,9 +95,16 @@ ANSWERS: list[tuple[str, list[tuple[Any, ...]]]] = [
     ("SELECT count() FROM events WHERE distinct_id IN (SELECT distinct_id FROM events WHERE event = 'buy')", [(4,)]),
     ("SELECT event FROM events ORDER BY timestamp DESC LIMIT 1 BY event LIMIT 5", [("buy",), ("view",)]),
     ("SELECT (SELECT count() FROM events) AS n, n + 1", [(4, 5)]),
-    ("SELECT row_number() OVER (PARTITION BY event ORDER BY timestamp) AS n FROM events ORDER BY n DESC LIMIT 1", [(2,)]),
+    (
+        "SELECT row_number() OVER (PARTITION BY event ORDER BY timestamp) AS n FROM events ORDER BY n DESC LIMIT 1",
+        [(2,)],
+    ),
     ("SELECT arrayMap(x -> x + 1, [1, 2])[1], (1, 'a').2", [(2, "a")]),
-    ("SELECT quantile(0.5)(toFloat(properties.price)), topK(1)(event), uniqExactIf(person_id, event = 'buy') FROM events WHERE event = 'view'", [(6.25, ["view"], 0)]),
+    (
+        "SELECT quantile(0.5)(toFloat(properties.price)), topK(1)(event), uniqExactIf(person_id, event = 'buy') "
+        "FROM events WHERE event = 'view'",
+        [(6.25, ["view"], 0)],
+    ),
     ("SELECT windowFunnel(86400)(toDateTime(timestamp), event = 'view', event = 'buy') FROM events", [(2,)]),
     ("SELECT count(DISTINCT person_id), uniq(person_id) FROM events", [(2, 2)]),
     ("SELECT toDate(timestamp) AS timestamp FROM events WHERE timestamp < '2024-05-05' GROUP BY timestamp LIMIT 0", []),

@@ -1,0 +1,96 @@
+"""The demo shop's events into the bucket, where they are raw objects like anybody's; and out of everything again."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import msgspec
+from backports import zstd
+
+from analytics_pipelines.accounts.projects import Project, Projects
+from analytics_pipelines.demo.sending import Sending
+from analytics_pipelines.demo.shop import SEED, journeys, visitors
+from analytics_pipelines.demo.traces import NODE, Traces
+from analytics_pipelines.events.envelope import Arrival, to_lines
+from analytics_pipelines.events.keys import raw_key
+from analytics_pipelines.events.parse import Incoming, Request
+from analytics_pipelines.ingest.drain import LOAD, LOCK_CLASS, Drain
+from resources.clickhouse import ClickHouse
+from resources.object_store import ObjectStore
+from resources.postgres import Postgres
+
+PROJECT_NAME = "Demo shop"
+
+_LINES_AN_OBJECT = 4000
+
+Progress = Callable[[int, int], None]
+
+_encoder = msgspec.json.Encoder()
+
+
+def load(
+    store: ObjectStore,
+    projects: Projects,
+    *,
+    now: datetime,
+    seed: int = SEED,
+    scale: float = 1.0,
+    progress: Progress = lambda *_: None,
+) -> Project:
+    """Write half a year of events until `now` for the project "Demo shop", which is made when it is not there.
+
+    `now` has to be the present moment: the objects are keyed by it, and ingestion does not look far back. Loading
+    again adds nothing to what can be queried, for the events are the same. `progress` is told (visitors done, of all).
+    Raises StoreUnavailable, PostgresUnavailable, Problem.
+    """
+    project = _demo_project(projects)
+    everybody = visitors(scale)
+    progress(0, everybody)
+    lines: list[bytes] = []
+    count = 0
+    for done, sendings in enumerate(journeys(now, seed=seed, scale=scale, token=project.api_token), start=1):
+        for sending in sendings:
+            lines.append(_lines(sending, project, now))
+            count += len(sending.events)
+        if lines and (count >= _LINES_AN_OBJECT or done == everybody):
+            payload = zstd.compress(b"".join(lines), level=3)
+            store.put(raw_key(now, NODE, payload), payload)
+            lines, count = [], 0
+            progress(done, everybody)
+    progress(everybody, everybody)
+    return project
+
+
+def clear(
+    store: ObjectStore,
+    postgres: Postgres,
+    clickhouse: ClickHouse,
+    projects: Projects,
+    progress: Progress = lambda *_: None,
+) -> int:
+    """Remove the demo projects with their events, dead letters, raw objects and ledger rows; how many events it were.
+
+    Other projects' data stays as it is. What was broken off anywhere is finished by the next call. Events that
+    somebody else sent to a demo project leave the tables with it, but not the raw objects that they arrived in.
+    `progress` is told (objects removed, of all). Raises Problem, StoreUnavailable, PostgresUnavailable,
+    ClickHouseUnavailable, ClickHouseRefused.
+    """
+    # A batch found open could neither be finished without its objects nor be known as the same with fewer of them.
+    Drain(store, postgres, clickhouse, batch_objects=1, batch_bytes=1).hours([])
+    with postgres.session() as session:  # the lock goes with it
+        session.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK_CLASS, LOAD])
+        traces = Traces(store, postgres, clickhouse, [each for each in projects.all() if each.is_demo])
+        return traces.remove(projects, datetime.now(UTC), progress)
+
+
+def _demo_project(projects: Projects) -> Project:
+    known = (each for each in projects.all() if each.is_demo and each.name == PROJECT_NAME)
+    return next(known, None) or projects.create(PROJECT_NAME, is_demo=True)
+
+
+def _lines(sending: Sending, project: Project, now: datetime) -> bytes:
+    request = Request(
+        token=project.api_token,
+        sent_at=None,  # the clocks of the demo are right, and months behind
+        events=[Incoming(uuid, _encoder.encode(event)) for uuid, event in sending.events],
+    )
+    return to_lines(request, Arrival(now, sending.ip, sending.user_agent, sending.path, project.id))

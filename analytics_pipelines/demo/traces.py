@@ -1,0 +1,158 @@
+"""What demo projects have left in the bucket, the ledger and the tables, and its removal."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from backports import zstd
+
+from analytics_pipelines.accounts.projects import Project, Projects
+from analytics_pipelines.events.keys import hour_of
+from analytics_pipelines.ingest.backlog import batches, open_hours, waiting
+from analytics_pipelines.ingest.ledger import Ledger, Outcome
+from analytics_pipelines.problems import Problem
+from resources.clickhouse import ClickHouse
+from resources.object_store import ObjectStore, StoredObject
+from resources.postgres import Postgres
+
+NODE = "demo"  # stands in the keys of the objects that the demo writes; a host may be called so, too
+
+_TABLES = ("events", "dead_letters")
+
+# Objects removed unread stay known as "nothing in it", because an ingestion run may have listed them just before.
+_REMOVED = "removed by demo --clear"
+_REMEMBERED = timedelta(hours=1)
+
+# Rows of a batch are received around its arrival hour; of a line that could not be read, at no time.
+_AROUND = timedelta(hours=2)
+
+
+class _Line(msgspec.Struct):
+    project: int
+
+
+_decoder = msgspec.json.Decoder(_Line)
+
+
+class Traces:
+    """Of these projects. Whoever removes them holds the lock `LOAD`, so that nothing of them is being loaded."""
+
+    def __init__(
+        self, store: ObjectStore, postgres: Postgres, clickhouse: ClickHouse, projects: Sequence[Project]
+    ) -> None:
+        self._store = store
+        self._postgres = postgres
+        self._clickhouse = clickhouse
+        self._ledger = Ledger(postgres)
+        self._projects = projects
+        self._teams = [project.id for project in projects]
+
+    def remove(self, projects: Projects, now: datetime, progress: Callable[[int, int], None]) -> int:
+        """Remove everything, the projects last: until then another call finds the rest. Returns the count of events.
+
+        `progress` is told (objects removed, of all). Raises Problem, and what the stores raise.
+        """
+        self._forget_removed(now - _REMEMBERED)
+        if not self._projects:
+            return 0
+        loaded, pending = self._loaded(), self._pending(now)
+        progress(0, len(loaded) + len(pending))
+        for batch in batches(pending, most_objects=len(pending), most_bytes=sum(each.size for each in pending)):
+            self._ledger.claim(batch, _REMOVED, now)
+            self._ledger.close(batch, Outcome(lines=0, events=0, dead_letters=0), [], now)
+        self._settle_ledger([each.key for each in loaded])
+        removed = self._delete_rows()
+        for done, each in enumerate([*loaded, *pending], start=1):
+            self._store.delete([each.key])
+            progress(done, len(loaded) + len(pending))
+        for project in self._projects:
+            projects.delete(project.id)
+        return removed
+
+    def _loaded(self) -> list[StoredObject]:
+        """Objects of ours that the ledger knows. Raises Problem when a batch with one of them is open."""
+        since = hour_of(min(project.created_at for project in self._projects)) - timedelta(days=1)
+        rows = self._postgres.rows(
+            "SELECT o.key, o.bytes, b.state FROM ingest_objects o JOIN ingest_batches b ON b.id = o.batch_id"
+            " WHERE b.arrival_hour >= %s AND o.key LIKE %s AND b.run_id IS DISTINCT FROM %s ORDER BY o.key",
+            [since, f"%-{NODE}-%", _REMOVED],
+        )
+        ours = {each.key: each for each in self._ours([StoredObject(row["key"], row["bytes"]) for row in rows])}
+        if any(row["state"] == "loading" for row in rows if row["key"] in ours):
+            raise Problem("A load of the demo's events broke off just now.", "Try again.")
+        return list(ours.values())
+
+    def _pending(self, now: datetime) -> list[StoredObject]:
+        """Objects of ours that nobody has claimed."""
+        return self._ours(waiting(self._store, self._ledger, open_hours(self._store, self._ledger, now)))
+
+    def _ours(self, candidates: Sequence[StoredObject]) -> list[StoredObject]:
+        named = [each for each in candidates if each.key.split("-")[-2] == NODE]
+        return [each for each in named if self._holds_only_ours(each.key)]
+
+    def _holds_only_ours(self, key: str) -> bool:
+        try:
+            lines = zstd.decompress(self._store.get(key))
+        except FileNotFoundError:
+            return False
+        try:
+            return all(line.project in self._teams for line in _decoder.decode_lines(lines))
+        except msgspec.DecodeError:
+            return False  # no line of ours looks like that
+
+    def _settle_ledger(self, keys: Sequence[str]) -> None:
+        """Take these objects out of the ledger, and out of its counts the rows that are about to go.
+
+        A batch may hold other projects' objects as well: its counts become those of the rows that stay.
+        """
+        kept = self._rows_kept()
+        with self._postgres.transaction() as connection:
+            gone = connection.execute(
+                "DELETE FROM ingest_objects WHERE key = ANY(%s) RETURNING batch_id, bytes", [list(keys)]
+            ).fetchall()
+            for row in gone:
+                connection.execute(
+                    "UPDATE ingest_batches SET objects = objects - 1, bytes = bytes - %s WHERE id = %s",
+                    [row["bytes"], row["batch_id"]],
+                )
+            for table, column in zip(_TABLES, ("events", "dead_letters"), strict=True):
+                for batch_id, rows in kept[table]:
+                    connection.execute(
+                        f"UPDATE ingest_batches SET {column} = %s, lines = lines - {column} + %s WHERE id = %s",
+                        [rows, rows, batch_id],
+                    )
+            connection.execute(
+                "DELETE FROM ingest_batches WHERE id = ANY(%s) AND objects = 0", [[row["batch_id"] for row in gone]]
+            )
+            connection.execute("DELETE FROM dirty_days WHERE team_id = ANY(%s)", [self._teams])
+
+    def _rows_kept(self) -> dict[str, list[tuple[UUID, int]]]:
+        """For each table the batches that hold rows of ours, with the count of their other rows."""
+        return {table: self._rows_kept_in(table) for table in _TABLES}
+
+    def _rows_kept_in(self, table: str) -> list[tuple[UUID, int]]:
+        ours: dict[str, Any] = {"teams": self._teams}
+        found, first, last = self._clickhouse.query(
+            f"SELECT groupUniqArray(batch_id), min(received_at), max(received_at) FROM {table}"
+            " WHERE team_id IN {teams:Array(Int64)}",
+            ours,
+        ).one()
+        rows = self._clickhouse.query(
+            f"SELECT batch_id, countIf(team_id NOT IN {{teams:Array(Int64)}}) FROM {table}"
+            " WHERE batch_id IN {batches:Array(UUID)} AND (received_at < '1971-01-01'"
+            "   OR received_at BETWEEN {first:DateTime64(3)} AND {last:DateTime64(3)}) GROUP BY batch_id",
+            {**ours, "batches": found, "first": first - _AROUND, "last": last + _AROUND},
+        ).rows
+        return [(batch_id, int(count)) for batch_id, count in rows]
+
+    def _delete_rows(self) -> int:
+        ours = {"teams": self._teams}
+        count = self._clickhouse.query("SELECT count() FROM events WHERE team_id IN {teams:Array(Int64)}", ours).one()
+        for table in _TABLES:
+            self._clickhouse.command(f"DELETE FROM {table} WHERE team_id IN {{teams:Array(Int64)}}", ours)
+        return int(count[0])
+
+    def _forget_removed(self, before: datetime) -> None:
+        self._postgres.execute("DELETE FROM ingest_batches WHERE run_id = %s AND claimed_at < %s", [_REMOVED, before])

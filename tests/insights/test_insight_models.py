@@ -1,0 +1,85 @@
+"""Which questions are taken, and which are refused before they could be answered wrongly."""
+
+from typing import Any
+
+import pytest
+
+from analytics_pipelines.insights.models import HogQLQuery, TrendsQuery, parse_query
+from analytics_pipelines.sql.errors import QueryError
+
+SERIES = [{"kind": "EventsNode", "event": "$pageview"}]
+
+
+def trends(**more: Any) -> dict[str, Any]:
+    return {"kind": "TrendsQuery", "series": SERIES, **more}
+
+
+def test_a_question_as_clients_send_it() -> None:
+    query = parse_query(
+        {
+            "kind": "TrendsQuery",
+            "series": [
+                {"kind": "EventsNode", "event": "$pageview", "name": "$pageview", "math": "dau", "properties": []},
+                {"kind": "EventsNode", "event": None, "custom_name": "Everything"},
+            ],
+            "interval": "week",
+            "dateRange": {"date_from": "-30d", "date_to": None, "explicitDate": False},
+            "trendsFilter": {"display": "ActionsBar", "showLegend": True, "formula": None, "smoothingIntervals": 1},
+            "breakdownFilter": None,
+            "compareFilter": {},
+            "filterTestAccounts": False,
+            "samplingFactor": 1,
+            "properties": [],
+            "tags": {"name": "x"},
+            "version": 2,
+        }
+    )
+    assert isinstance(query, TrendsQuery)
+    assert query.interval == "week"
+    assert [series.label for series in query.series] == ["$pageview", "All events"]
+
+
+def test_what_is_absent_has_its_default() -> None:
+    query = parse_query(trends(interval=None, dateRange=None, trendsFilter=None))
+    assert isinstance(query, TrendsQuery)
+    assert (query.interval, query.dates.date_from, query.trends_filter.display) == ("day", None, None)
+
+
+def test_sql_is_a_question_too() -> None:
+    assert parse_query({"kind": "HogQLQuery", "query": "SELECT 1"}) == HogQLQuery(query="SELECT 1")
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        (trends(breakdownFilter={"breakdown": "$browser"}), "breakdownFilter"),
+        (trends(compareFilter={"compare": True}), "compareFilter"),
+        (trends(properties=[{"key": "a"}]), "properties"),
+        (trends(samplingFactor=0.1), "samplingFactor"),
+        (trends(filterTestAccounts=True), "filterTestAccounts"),
+        (trends(trendsFilter={"formula": "A+B"}), "formula"),
+        (trends(trendsFilter={"formulaNodes": [{"formula": "A"}]}), "formulaNodes"),
+        (trends(trendsFilter={"smoothingIntervals": 7}), "smoothingIntervals"),
+        (trends(trendsFilter={"display": "WorldMap"}), "display"),
+        (trends(aggregation_group_type_index=1), "aggregation_group_type_index"),
+        (trends(somethingNew=True), "somethingNew"),
+        (trends(interval="second"), "interval"),
+        (trends(series=[]), "series"),
+        (trends(series=SERIES * 27), "series"),
+        (trends(series=[{"kind": "ActionsNode", "id": 1}]), "kind"),
+        (trends(series=[{**SERIES[0], "math": "sum", "math_property": "x"}]), "math"),
+        (trends(series=[{**SERIES[0], "properties": [{"key": "a"}]}]), "properties"),
+        (trends(series=[{**SERIES[0], "fixedProperties": [{"key": "a"}]}]), "fixedProperties"),
+        (trends(dateRange={"date_from": 7}), "date"),
+        ({"kind": "FunnelsQuery"}, "kind must be one of"),
+        ({"kind": ["TrendsQuery"]}, "kind must be one of"),
+        ({}, "kind must be one of"),
+        (None, "kind must be one of"),
+        ({"kind": "HogQLQuery"}, "query"),
+        ({"kind": "HogQLQuery", "query": "SELECT 1", "filters": {"dateRange": {}}}, "filters"),
+        ({"kind": "HogQLQuery", "query": "SELECT 1", "values": {"a": 1}}, "values"),
+    ],
+)
+def test_what_would_change_the_answer_is_refused(question: Any, said: str) -> None:
+    with pytest.raises(QueryError, match=said):
+        parse_query(question)
