@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -88,7 +89,13 @@ def ingest(
     )
     window = context.partition_time_window
     if config.linger_seconds > 0:
-        drain.linger(config.linger_seconds, settings.ingest_poll_seconds, between=_observer(context, drain))
+        with suppress(dg.DagsterExecutionInterruptedError):  # asked to stop: what is loaded so far is reported
+            drain.linger(
+                config.linger_seconds,
+                settings.ingest_poll_seconds,
+                between=_observer(context, drain),
+                trouble=lambda error: context.log.warning(f"{error}; trying again"),
+            )
     else:
         drain.hours(_hours(window.start, window.end))
     own = Tally()

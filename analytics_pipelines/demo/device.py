@@ -49,8 +49,8 @@ DEVICES = [
 
 # Crawlers that run JavaScript, and so send events like anybody.
 BOTS = [
-    Device("Desktop", "Linux", "", "Chrome", 142, f"{_BOT} Googlebot/2.1; +http://www.google.com/bot.html)", _SQUARE, 5),
-    Device("Desktop", "Linux", "", "Chrome", 142, f"{_BOT} bingbot/2.0; +http://www.bing.com/bingbot.htm)", _SQUARE, 3),
+    Device("Desktop", "Linux", "", "Chrome", 142, f"{_BOT} Googlebot/2.1; +https://google.com/bot.html)", _SQUARE, 5),
+    Device("Desktop", "Linux", "", "Chrome", 142, f"{_BOT} bingbot/2.0; +https://bing.com/bingbot.htm)", _SQUARE, 3),
     Device("Desktop", "Linux", "", "Chrome", 142, f"{_LINUX} HeadlessChrome/142.0.0.0 Safari/537.36", (800, 600), 2),
 ]
 # fmt: on

@@ -9,7 +9,6 @@ import msgspec
 from backports import zstd
 
 from analytics_pipelines.accounts.projects import Project, Projects
-from analytics_pipelines.events.keys import hour_of
 from analytics_pipelines.ingest.backlog import batches, open_hours, waiting
 from analytics_pipelines.ingest.ledger import Ledger, Outcome
 from analytics_pipelines.problems import Problem
@@ -73,16 +72,24 @@ class Traces:
 
     def _loaded(self) -> list[StoredObject]:
         """Objects of ours that the ledger knows. Raises Problem when a batch with one of them is open."""
-        since = hour_of(min(project.created_at for project in self._projects)) - timedelta(days=1)
         rows = self._postgres.rows(
             "SELECT o.key, o.bytes, b.state FROM ingest_objects o JOIN ingest_batches b ON b.id = o.batch_id"
-            " WHERE b.arrival_hour >= %s AND o.key LIKE %s AND b.run_id IS DISTINCT FROM %s ORDER BY o.key",
-            [since, f"%-{NODE}-%", _REMOVED],
+            " WHERE b.arrival_hour >= %s AND o.key LIKE %s ORDER BY o.key",
+            [self._since(), f"%-{NODE}-%"],
         )
         ours = {each.key: each for each in self._ours([StoredObject(row["key"], row["bytes"]) for row in rows])}
         if any(row["state"] == "loading" for row in rows if row["key"] in ours):
             raise Problem("A load of the demo's events broke off just now.", "Try again.")
         return list(ours.values())
+
+    def _since(self) -> datetime:
+        """An arrival hour before all of ours, so that not the whole ledger is searched."""
+        received = self._clickhouse.query(
+            "SELECT min(received_at) FROM events WHERE team_id IN {teams:Array(Int64)} HAVING count() > 0",
+            {"teams": self._teams},
+        ).rows
+        moments: list[datetime] = [project.created_at for project in self._projects] + [at for (at,) in received]
+        return min(moments) - _AROUND
 
     def _pending(self, now: datetime) -> list[StoredObject]:
         """Objects of ours that nobody has claimed."""
@@ -95,19 +102,16 @@ class Traces:
     def _holds_only_ours(self, key: str) -> bool:
         try:
             lines = zstd.decompress(self._store.get(key))
-        except FileNotFoundError:
-            return False
-        try:
             return all(line.project in self._teams for line in _decoder.decode_lines(lines))
-        except msgspec.DecodeError:
-            return False  # no line of ours looks like that
+        except (FileNotFoundError, zstd.ZstdError, msgspec.DecodeError):
+            return False  # expired, or none that we wrote
 
     def _settle_ledger(self, keys: Sequence[str]) -> None:
         """Take these objects out of the ledger, and out of its counts the rows that are about to go.
 
         A batch may hold other projects' objects as well: its counts become those of the rows that stay.
         """
-        kept = self._rows_kept()
+        kept = {table: self._rows_kept(table) for table in _TABLES}
         with self._postgres.transaction() as connection:
             gone = connection.execute(
                 "DELETE FROM ingest_objects WHERE key = ANY(%s) RETURNING batch_id, bytes", [list(keys)]
@@ -117,10 +121,10 @@ class Traces:
                     "UPDATE ingest_batches SET objects = objects - 1, bytes = bytes - %s WHERE id = %s",
                     [row["bytes"], row["batch_id"]],
                 )
-            for table, column in zip(_TABLES, ("events", "dead_letters"), strict=True):
+            for table in _TABLES:  # the ledger's columns are called as the tables
                 for batch_id, rows in kept[table]:
                     connection.execute(
-                        f"UPDATE ingest_batches SET {column} = %s, lines = lines - {column} + %s WHERE id = %s",
+                        f"UPDATE ingest_batches SET {table} = %s, lines = lines - {table} + %s WHERE id = %s",
                         [rows, rows, batch_id],
                     )
             connection.execute(
@@ -128,17 +132,16 @@ class Traces:
             )
             connection.execute("DELETE FROM dirty_days WHERE team_id = ANY(%s)", [self._teams])
 
-    def _rows_kept(self) -> dict[str, list[tuple[UUID, int]]]:
-        """For each table the batches that hold rows of ours, with the count of their other rows."""
-        return {table: self._rows_kept_in(table) for table in _TABLES}
-
-    def _rows_kept_in(self, table: str) -> list[tuple[UUID, int]]:
+    def _rows_kept(self, table: str) -> list[tuple[UUID, int]]:
+        """The batches that hold rows of ours, with the count of their other rows."""
         ours: dict[str, Any] = {"teams": self._teams}
         found, first, last = self._clickhouse.query(
             f"SELECT groupUniqArray(batch_id), min(received_at), max(received_at) FROM {table}"
             " WHERE team_id IN {teams:Array(Int64)}",
             ours,
         ).one()
+        if not found:
+            return []
         rows = self._clickhouse.query(
             f"SELECT batch_id, countIf(team_id NOT IN {{teams:Array(Int64)}}) FROM {table}"
             " WHERE batch_id IN {batches:Array(UUID)} AND (received_at < '1971-01-01'"

@@ -88,7 +88,9 @@ class Supervisor:
                 if running.service.healthy():
                     waiting.discard(name)
                     self._set_state(running, "healthy")
-                    self._tell(f"{name:<19} {running.service.url or 'running':<42} {time.monotonic() - self._begun:5.1f} s")
+                    self._tell(
+                        f"{name:<19} {running.service.url or 'running':<42} {time.monotonic() - self._begun:5.1f} s"
+                    )
                 elif time.monotonic() - begun > START_SECONDS:
                     raise Problem(
                         f"{name} did not come up within {START_SECONDS:g} s: {self._logbook.last_words(name)}",

@@ -10,8 +10,8 @@ from analytics_pipelines.faults import hit
 from analytics_pipelines.ingest.backlog import STRAGGLING, batches, open_hours, waiting
 from analytics_pipelines.ingest.ledger import Batch, Ledger, Outcome
 from analytics_pipelines.ingest.loader import load
-from resources.clickhouse import ClickHouse
-from resources.object_store import ObjectStore, StoredObject
+from resources.clickhouse import ClickHouse, ClickHouseUnavailable
+from resources.object_store import ObjectStore, StoredObject, StoreUnavailable
 from resources.postgres import Connection, Postgres
 
 # Two Postgres advisory locks, which die with their holder's connection. `RELAY`: who lingers; the next run waits for
@@ -83,18 +83,34 @@ class Drain:
             while self._look(session, full=True):
                 pass
 
-    def linger(self, seconds: float, poll: float, between: Callable[[], None] = lambda: None) -> None:
+    def linger(
+        self,
+        seconds: float,
+        poll: float,
+        between: Callable[[], None] = lambda: None,
+        trouble: Callable[[Exception], None] = lambda _: None,
+    ) -> None:
         """Load what waits and what arrives until `seconds` are over or a successor waits.
 
-        Waits first for a predecessor to end. `between` is called after each look.
+        Waits first for a predecessor to end. `between` is called after each look. When ClickHouse or the bucket is
+        away `trouble` is told and the drain goes on as soon as it is back; it raises only when time is over.
         """
         with self.postgres.session() as session:
             session.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK_CLASS, RELAY])
             end = time.monotonic() + seconds
-            self._finish_broken_loads(session)
+            broken = True  # a predecessor may have left a load half done
             while True:
-                loaded = self._look(session, full=self._full_look_is_due())
-                between()
+                try:
+                    if broken:
+                        self._finish_broken_loads(session)
+                    loaded = self._look(session, full=broken or self._full_look_is_due())
+                    between()
+                    broken = False
+                except (ClickHouseUnavailable, StoreUnavailable) as error:
+                    if time.monotonic() >= end:
+                        raise
+                    trouble(error)
+                    broken, loaded = True, False
                 if time.monotonic() >= end or someone_waits(session):
                     return
                 if not loaded:

@@ -41,6 +41,9 @@ class Question(ClickHouse):
             "CAST": lambda self: self._parse_cast(True),
         }
         NO_PAREN_FUNCTIONS: ClassVar[dict[Any, Any]] = {}
+        COLUMN_OPERATORS: ClassVar[dict[Any, Any]] = {
+            kind: ClickHouseParser.COLUMN_OPERATORS[kind] for kind in (TokenType.DOT, TokenType.DCOLON)
+        }
         QUERY_MODIFIER_PARSERS: ClassVar[dict[Any, Any]] = {
             **ClickHouseParser.QUERY_MODIFIER_PARSERS,
             TokenType.LIMIT: lambda self: self._parse_limit_or_limit_by(),

@@ -129,7 +129,7 @@ class TextPrinter:
             case nodes.Logic(operator, args):
                 return "(" + f" {operator} ".join(self.expr(arg) for arg in args) + ")"
             case nodes.Not(operand):
-                return f"NOT ({self.expr(operand)})"
+                return f"(NOT {self.expr(operand)})"
             case nodes.Case():
                 return self.case(expr)
             case nodes.Cast():

@@ -26,7 +26,7 @@ moments = seconds.map(lambda second: datetime.fromtimestamp(second, UTC))
 intervals = st.sampled_from([Interval.HOUR, Interval.DAY, Interval.WEEK, Interval.MONTH])
 week_starts = st.sampled_from([0, 1])
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
-WEEKS = ["21\u201327 Apr", "28-Apr \u2013 4-May", "5\u20138 May"]
+WEEKS = ["24\u201327 Apr", "28-Apr \u2013 4-May", "5\u20138 May"]
 NOW = datetime(2024, 5, 8, 15, 30, 20, tzinfo=UTC)  # a Wednesday, 12:30 in Sao Paulo
 
 

@@ -183,3 +183,11 @@ def test_no_event_is_lost_where_clocks_change(clickhouse: Any, zone: str, now: d
     assert len(by_hour["data"]) == points
     assert sum(by_hour["data"]) == by_day["data"][-2]
     assert all(by_hour["data"])
+
+
+@pytest.mark.engines
+def test_the_longest_chart_is_answered(clickhouse: Any) -> None:
+    insert(clickhouse, [(1, "view", 1, "2024-05-08 15:29:59")])
+    (series,) = asked(clickhouse, interval="minute", dateRange={"date_from": "-9990M"})
+    assert len(series["data"]) == 9991
+    assert (series["data"][-2:], series["count"]) == ([1, 0], 1)

@@ -125,7 +125,6 @@ STATEMENTS = [
     "WATCH events",
     "EXCHANGE TABLES a AND b",
     "VALUES (1)",
-    "FROM events",
     "1",
     "",
     "   ",

@@ -1,0 +1,298 @@
+"""The demo's events through the ordinary pipeline, and out of everything again."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from backports import zstd
+
+from analytics_pipelines.accounts.projects import Project, Projects
+from analytics_pipelines.demo import load as load_module
+from analytics_pipelines.demo.load import clear, load
+from analytics_pipelines.demo.shop import events
+from analytics_pipelines.events.keys import raw_key
+from analytics_pipelines.faults import InjectedFault
+from analytics_pipelines.ingest.checks import mismatched_batches
+from analytics_pipelines.ingest.drain import LOAD, LOCK_CLASS, Drain
+from resources.clickhouse import ClickHouse
+from resources.object_store import ObjectStore, StoredObject
+from resources.postgres import Postgres
+
+pytestmark = pytest.mark.engines
+
+SCALE = 0.03
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@pytest.fixture
+def projects(postgres: Postgres, now: datetime) -> Projects:
+    postgres.execute("INSERT INTO organizations (name, created_at) VALUES ('Ours', %s)", [now])
+    return Projects(postgres)
+
+
+@pytest.fixture
+def ours(projects: Projects) -> Project:
+    """A project with real events; nothing that the demo does may touch it."""
+    return projects.create("Ours")
+
+
+@pytest.fixture
+def drain(store: ObjectStore, postgres: Postgres, clickhouse: ClickHouse) -> Drain:
+    return Drain(store, postgres, clickhouse, batch_objects=100, batch_bytes=100_000_000, run_id="run-1")
+
+
+def put(store: ObjectStore, project: int, received: datetime, count: int = 3, node: str = "host") -> str:
+    lines = [
+        {
+            "received_at": int(received.timestamp() * 1000),
+            "sent_at": None,
+            "project": project,
+            "uuid": str(uuid4()),
+            "event": {"event": "page", "distinct_id": "ada"} if number else {"event": "no one"},
+        }
+        for number in range(count)
+    ]
+    payload = zstd.compress("".join(json.dumps(line) + "\n" for line in lines).encode())
+    key = raw_key(received, node, payload)
+    store.put(key, payload)
+    return key
+
+
+def count(clickhouse: ClickHouse, team: int, table: str = "events") -> int:
+    return clickhouse.query(f"SELECT count() FROM {table} WHERE team_id = {team}").one()[0]
+
+
+def keys(store: ObjectStore) -> list[str]:
+    return [each.key for each in store.objects("raw/v1")]
+
+
+def known_keys(postgres: Postgres) -> list[str]:
+    return [row["key"] for row in postgres.rows("SELECT key FROM ingest_objects ORDER BY key")]
+
+
+def test_every_event_is_accepted_and_can_be_queried(
+    store: ObjectStore, projects: Projects, drain: Drain, clickhouse: ClickHouse, now: datetime
+) -> None:
+    told: list[tuple[int, int]] = []
+    project = load(store, projects, now=now, scale=0.2, progress=lambda *step: told.append(step))
+    drain.everything()
+    expected = list(events(now, scale=0.2))
+    assert (project.name, project.is_demo) == ("Demo shop", True)
+    assert count(clickhouse, project.id) == len(expected)
+    assert count(clickhouse, project.id, "dead_letters") == 0
+    assert clickhouse.query(
+        "SELECT uniqExact(uuid), max(timestamp) <= {now:DateTime64(6)} FROM events", {"now": now}
+    ).one() == (len(expected), 1)
+    assert told[0][0] == 0
+    assert told[-1][0] == told[-1][1]
+    assert told == sorted(told)
+    assert len(keys(store)) == len(told) - 2
+    first = expected[0]
+    row = clickhouse.query(f"SELECT distinct_id, timestamp, elements_chain FROM events WHERE uuid = '{first['uuid']}'")
+    assert row.one() == (first["properties"]["distinct_id"], datetime.fromisoformat(first["timestamp"]), "")
+    assert clickhouse.query("SELECT count() FROM events WHERE elements_chain LIKE 'button.add-to-cart:%'").one()[0] > 0
+
+
+def test_loading_again_adds_nothing(
+    store: ObjectStore, projects: Projects, drain: Drain, clickhouse: ClickHouse, now: datetime
+) -> None:
+    project = load(store, projects, now=now, scale=SCALE)
+    drain.everything()
+    before = count(clickhouse, project.id)
+    assert load(store, projects, now=now, scale=SCALE) == project
+    drain.everything()
+    assert load(store, projects, now=now + timedelta(milliseconds=5), scale=SCALE) == project
+    drain.everything()
+    assert count(clickhouse, project.id) == before
+    assert len(keys(store)) == 2
+
+
+def test_a_project_that_only_has_the_name_is_left_alone(store: ObjectStore, projects: Projects, now: datetime) -> None:
+    real = projects.create("Demo shop")
+    assert load(store, projects, now=now, scale=0.01).id != real.id
+
+
+def test_clear_removes_the_demo_and_nothing_else(
+    store: ObjectStore,
+    postgres: Postgres,
+    projects: Projects,
+    ours: Project,
+    drain: Drain,
+    clickhouse: ClickHouse,
+    now: datetime,
+) -> None:
+    kept = put(store, ours.id, now)  # of the same hour, so it is loaded in one batch with the demo's
+    project = load(store, projects, now=now, scale=SCALE)
+    put(store, project.id, now, node="demo")  # with a dead letter
+    drain.everything()
+    load(store, projects, now=now + timedelta(milliseconds=5), scale=SCALE)  # waits in the bucket
+    loaded = count(clickhouse, project.id)
+    told: list[tuple[int, int]] = []
+    assert clear(store, postgres, clickhouse, projects, lambda *step: told.append(step)) == loaded
+    assert told == [(done, 3) for done in range(4)]
+    assert projects.all() == [ours]
+    assert keys(store) == [kept]
+    assert [count(clickhouse, project.id, table) for table in ("events", "dead_letters")] == [0, 0]
+    assert [count(clickhouse, ours.id, table) for table in ("events", "dead_letters")] == [2, 1]
+    assert {row["team_id"] for row in postgres.rows("SELECT team_id FROM dirty_days")} == {ours.id}
+    batch = postgres.row("SELECT * FROM ingest_batches WHERE run_id = 'run-1'")
+    assert batch is not None
+    assert [batch[name] for name in ("objects", "lines", "events", "dead_letters")] == [1, 3, 2, 1]
+    assert mismatched_batches(postgres, clickhouse, run_id="run-1") == []
+    drain.everything()
+    assert clear(store, postgres, clickhouse, projects) == 0
+    assert count(clickhouse, ours.id) == 2
+
+
+def test_after_a_clear_the_demo_can_be_loaded_again(
+    store: ObjectStore, postgres: Postgres, projects: Projects, drain: Drain, clickhouse: ClickHouse, now: datetime
+) -> None:
+    project = load(store, projects, now=now, scale=SCALE)
+    drain.everything()
+    loaded = clear(store, postgres, clickhouse, projects)
+    assert known_keys(postgres) == []
+    again = load(store, projects, now=now, scale=SCALE)
+    drain.everything()
+    assert again.id != project.id
+    assert count(clickhouse, again.id) == loaded > 1000
+
+
+def test_an_ingestion_run_that_had_listed_the_objects_survives_their_removal(
+    store: ObjectStore,
+    postgres: Postgres,
+    projects: Projects,
+    ours: Project,
+    drain: Drain,
+    clickhouse: ClickHouse,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from analytics_pipelines.ingest import drain as drain_module
+
+    load(store, projects, now=now, scale=SCALE)
+    put(store, ours.id, now)
+    listed = drain_module.waiting
+
+    def list_and_then_clear(*arguments: Any, **more: Any) -> list[StoredObject]:
+        found = listed(*arguments, **more)
+        monkeypatch.setattr(drain_module, "waiting", listed)
+        assert len(found) == 2
+        assert clear(store, postgres, clickhouse, projects) == 0
+        return found
+
+    monkeypatch.setattr(drain_module, "waiting", list_and_then_clear)
+    drain.everything()
+    assert count(clickhouse, ours.id) == 2
+    assert drain.ledger.open_batches() == []
+
+
+def test_a_load_that_was_broken_off_is_finished_and_then_removed(
+    store: ObjectStore,
+    postgres: Postgres,
+    projects: Projects,
+    ours: Project,
+    drain: Drain,
+    clickhouse: ClickHouse,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from analytics_pipelines import faults
+
+    project = load(store, projects, now=now, scale=SCALE)
+    put(store, ours.id, now)
+    monkeypatch.setattr(faults, "_plan", {"loader.after_events": ("raise", 1)})
+    monkeypatch.setattr(faults, "_passes", {})
+    with pytest.raises(InjectedFault):
+        drain.everything()
+    assert clear(store, postgres, clickhouse, projects) > 1000
+    drain.everything()
+    assert (count(clickhouse, project.id), count(clickhouse, ours.id)) == (0, 2)
+    assert drain.ledger.open_batches() == []
+
+
+def test_a_clear_that_was_broken_off_is_finished_by_the_next(
+    store: ObjectStore,
+    postgres: Postgres,
+    projects: Projects,
+    ours: Project,
+    drain: Drain,
+    clickhouse: ClickHouse,
+    now: datetime,
+) -> None:
+    def stop(done: int, _: int) -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    put(store, ours.id, now)
+    for moment in (now, now + timedelta(milliseconds=5)):
+        project = load(store, projects, now=moment, scale=SCALE)
+    drain.everything()
+    load(store, projects, now=now + timedelta(milliseconds=10), scale=SCALE)  # waits in the bucket
+    with pytest.raises(KeyboardInterrupt):
+        clear(store, postgres, clickhouse, projects, stop)
+    drain.everything()  # an object that is still there comes back
+    clear(store, postgres, clickhouse, projects)
+    drain.everything()
+    assert count(clickhouse, project.id) == 0
+    assert projects.all() == [ours]
+    assert len(keys(store)) == 1
+    assert mismatched_batches(postgres, clickhouse, run_id="run-1") == []
+
+
+def test_objects_of_a_host_that_is_called_demo_stay(
+    store: ObjectStore,
+    postgres: Postgres,
+    projects: Projects,
+    ours: Project,
+    drain: Drain,
+    clickhouse: ClickHouse,
+    now: datetime,
+) -> None:
+    load(store, projects, now=now, scale=0.01)
+    kept = put(store, ours.id, now, node="demo")
+    drain.everything()
+    waits = put(store, ours.id, now + timedelta(milliseconds=5), node="demo")
+    clear(store, postgres, clickhouse, projects)
+    assert keys(store) == sorted([kept, waits])
+    drain.everything()
+    assert count(clickhouse, ours.id) == 4
+
+
+def test_clear_waits_for_a_load_in_flight(
+    store: ObjectStore, postgres: Postgres, projects: Projects, clickhouse: ClickHouse, now: datetime
+) -> None:
+    import threading
+
+    load(store, projects, now=now, scale=0.01)
+    removal = threading.Thread(target=lambda: clear(store, postgres, clickhouse, projects))
+    with postgres.session() as session:
+        session.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK_CLASS, LOAD])
+        removal.start()
+        removal.join(0.5)
+        assert removal.is_alive()
+        assert len(projects.all()) == 1
+    removal.join(20)
+    assert projects.all() == []
+
+
+def test_nothing_to_clear_is_fine(
+    store: ObjectStore, postgres: Postgres, projects: Projects, ours: Project, clickhouse: ClickHouse
+) -> None:
+    assert clear(store, postgres, clickhouse, projects) == 0
+    assert projects.all() == [ours]
+
+
+def test_an_object_holds_a_few_thousand_lines(
+    store: ObjectStore, projects: Projects, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load_module, "_LINES_AN_OBJECT", 100)
+    load(store, projects, now=now, scale=0.01)
+    sizes = [zstd.decompress(store.get(key)).count(b"\n") for key in keys(store)]
+    assert len(sizes) > 3
+    assert all(100 <= size < 300 for size in sorted(sizes)[1:])
