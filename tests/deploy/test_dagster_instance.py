@@ -1,14 +1,12 @@
 """Both dagster.yaml on a real Postgres: they load, and a run that materializes succeeds on them."""
 
-import re
-import socket
+import signal
 import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import boto3
 import psycopg
@@ -27,9 +25,45 @@ PACKAGED = ROOT / "analytics_pipelines" / "embedded" / "dagster.yaml"
 PRODUCTION = ROOT / "deploy" / "dagster.yaml"
 
 
+def load(file: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load(file.read_text())
+    return loaded
+
+
+def psycopg2(url: str) -> str:
+    return url.replace("postgresql://", "postgresql+psycopg2://", 1)
+
+
+def assert_settings(instance: DagsterInstance) -> None:
+    assert isinstance(instance.run_launcher, HealthCheckedRunLauncher)
+    assert isinstance(instance.run_coordinator, QueuedRunCoordinator)
+    assert instance.run_coordinator.dequeue_interval_seconds == 1
+    assert instance.run_monitoring_enabled
+    assert instance.run_monitoring_max_runtime_seconds > 0
+    assert instance.run_monitoring_settings["free_slots_after_run_end_seconds"] > 0
+    assert instance.run_retries_enabled
+    assert not instance.run_retries_retry_on_asset_or_op_failure
+    assert instance.get_concurrency_config().run_queue_config.max_concurrent_runs == 4
+    assert not instance.telemetry_enabled
+    assert not instance.nux_enabled
+
+
+def test_the_two_files_differ_only_in_where_the_output_of_runs_goes() -> None:
+    production = load(PRODUCTION)
+    logs = production.pop("compute_logs")
+    assert production == load(PACKAGED)
+    assert logs["class"] == "S3ComputeLogManager"
+    assert "endpoint_url" not in logs["config"], "AWS_ENDPOINT_URL says it, where there is one"
+
+
+def test_the_database_comes_from_the_environment() -> None:
+    for file in (PACKAGED, PRODUCTION):
+        assert load(file)["storage"] == {"postgres": {"postgres_url": {"env": "DAGSTER_POSTGRES_URL"}}}
+
+
 @asset
 def something() -> MaterializeResult[None]:
-    print("said by the run")  # noqa: T201
+    print("said by the run")
     return MaterializeResult(metadata={"dagster/row_count": 3})
 
 

@@ -1,19 +1,19 @@
-"""The demo's events through the ordinary pipeline, and out of everything again."""
+"""The demo out of everything again, and nothing else with it."""
 
 import json
-from datetime import UTC, datetime, timedelta
+import threading
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from backports import zstd
 
+from analytics_pipelines import faults
 from analytics_pipelines.accounts.projects import Project, Projects
-from analytics_pipelines.demo import load as load_module
 from analytics_pipelines.demo.load import clear, load
-from analytics_pipelines.demo.shop import events
 from analytics_pipelines.events.keys import raw_key
-from analytics_pipelines.faults import InjectedFault
+from analytics_pipelines.ingest import drain as drain_module
 from analytics_pipelines.ingest.checks import mismatched_batches
 from analytics_pipelines.ingest.drain import LOAD, LOCK_CLASS, Drain
 from resources.clickhouse import ClickHouse
@@ -23,28 +23,6 @@ from resources.postgres import Postgres
 pytestmark = pytest.mark.engines
 
 SCALE = 0.03
-
-
-@pytest.fixture
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-@pytest.fixture
-def projects(postgres: Postgres, now: datetime) -> Projects:
-    postgres.execute("INSERT INTO organizations (name, created_at) VALUES ('Ours', %s)", [now])
-    return Projects(postgres)
-
-
-@pytest.fixture
-def ours(projects: Projects) -> Project:
-    """A project with real events; nothing that the demo does may touch it."""
-    return projects.create("Ours")
-
-
-@pytest.fixture
-def drain(store: ObjectStore, postgres: Postgres, clickhouse: ClickHouse) -> Drain:
-    return Drain(store, postgres, clickhouse, batch_objects=100, batch_bytes=100_000_000, run_id="run-1")
 
 
 def put(store: ObjectStore, project: int, received: datetime, count: int = 3, node: str = "host") -> str:
@@ -74,48 +52,6 @@ def keys(store: ObjectStore) -> list[str]:
 
 def known_keys(postgres: Postgres) -> list[str]:
     return [row["key"] for row in postgres.rows("SELECT key FROM ingest_objects ORDER BY key")]
-
-
-def test_every_event_is_accepted_and_can_be_queried(
-    store: ObjectStore, projects: Projects, drain: Drain, clickhouse: ClickHouse, now: datetime
-) -> None:
-    told: list[tuple[int, int]] = []
-    project = load(store, projects, now=now, scale=0.2, progress=lambda *step: told.append(step))
-    drain.everything()
-    expected = list(events(now, scale=0.2))
-    assert (project.name, project.is_demo) == ("Demo shop", True)
-    assert count(clickhouse, project.id) == len(expected)
-    assert count(clickhouse, project.id, "dead_letters") == 0
-    assert clickhouse.query(
-        "SELECT uniqExact(uuid), max(timestamp) <= {now:DateTime64(6)} FROM events", {"now": now}
-    ).one() == (len(expected), 1)
-    assert told[0][0] == 0
-    assert told[-1][0] == told[-1][1]
-    assert told == sorted(told)
-    assert len(keys(store)) == len(told) - 2
-    first = expected[0]
-    row = clickhouse.query(f"SELECT distinct_id, timestamp, elements_chain FROM events WHERE uuid = '{first['uuid']}'")
-    assert row.one() == (first["properties"]["distinct_id"], datetime.fromisoformat(first["timestamp"]), "")
-    assert clickhouse.query("SELECT count() FROM events WHERE elements_chain LIKE 'button.add-to-cart:%'").one()[0] > 0
-
-
-def test_loading_again_adds_nothing(
-    store: ObjectStore, projects: Projects, drain: Drain, clickhouse: ClickHouse, now: datetime
-) -> None:
-    project = load(store, projects, now=now, scale=SCALE)
-    drain.everything()
-    before = count(clickhouse, project.id)
-    assert load(store, projects, now=now, scale=SCALE) == project
-    drain.everything()
-    assert load(store, projects, now=now + timedelta(milliseconds=5), scale=SCALE) == project
-    drain.everything()
-    assert count(clickhouse, project.id) == before
-    assert len(keys(store)) == 2
-
-
-def test_a_project_that_only_has_the_name_is_left_alone(store: ObjectStore, projects: Projects, now: datetime) -> None:
-    real = projects.create("Demo shop")
-    assert load(store, projects, now=now, scale=0.01).id != real.id
 
 
 def test_clear_removes_the_demo_and_nothing_else(
@@ -173,8 +109,6 @@ def test_an_ingestion_run_that_had_listed_the_objects_survives_their_removal(
     now: datetime,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from analytics_pipelines.ingest import drain as drain_module
-
     load(store, projects, now=now, scale=SCALE)
     put(store, ours.id, now)
     listed = drain_module.waiting
@@ -202,13 +136,11 @@ def test_a_load_that_was_broken_off_is_finished_and_then_removed(
     now: datetime,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from analytics_pipelines import faults
-
     project = load(store, projects, now=now, scale=SCALE)
     put(store, ours.id, now)
     monkeypatch.setattr(faults, "_plan", {"loader.after_events": ("raise", 1)})
     monkeypatch.setattr(faults, "_passes", {})
-    with pytest.raises(InjectedFault):
+    with pytest.raises(faults.InjectedFault):
         drain.everything()
     assert clear(store, postgres, clickhouse, projects) > 1000
     drain.everything()
@@ -267,8 +199,6 @@ def test_objects_of_a_host_that_is_called_demo_stay(
 def test_clear_waits_for_a_load_in_flight(
     store: ObjectStore, postgres: Postgres, projects: Projects, clickhouse: ClickHouse, now: datetime
 ) -> None:
-    import threading
-
     load(store, projects, now=now, scale=0.01)
     removal = threading.Thread(target=lambda: clear(store, postgres, clickhouse, projects))
     with postgres.session() as session:
@@ -286,13 +216,3 @@ def test_nothing_to_clear_is_fine(
 ) -> None:
     assert clear(store, postgres, clickhouse, projects) == 0
     assert projects.all() == [ours]
-
-
-def test_an_object_holds_a_few_thousand_lines(
-    store: ObjectStore, projects: Projects, now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(load_module, "_LINES_AN_OBJECT", 100)
-    load(store, projects, now=now, scale=0.01)
-    sizes = [zstd.decompress(store.get(key)).count(b"\n") for key in keys(store)]
-    assert len(sizes) > 3
-    assert all(100 <= size < 300 for size in sorted(sizes)[1:])
