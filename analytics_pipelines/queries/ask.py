@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ from analytics_pipelines.insights.team import Team
 from analytics_pipelines.queries.failure import QueryFailed
 from analytics_pipelines.queries.plain import plain_rows
 from analytics_pipelines.settings import Settings
-from analytics_pipelines.sql.compiler import Scope, compile_select
+from analytics_pipelines.sql.compiler import compile_select
 from analytics_pipelines.sql.errors import QueryError
 from resources.clickhouse import ClickHouse, ClickHouseRefused, ClickHouseUnavailable, Result
 
@@ -54,7 +55,7 @@ class Questions:
         }
 
     def _sql(self, query: HogQLQuery, team: Team) -> Answer:
-        compiled = compile_select(query.query, Scope(team_id=team.id, timezone=team.timezone, max_limit=self._max_rows))
+        compiled = compile_select(query.query, replace(team.scope(), max_limit=self._max_rows))
         result = self._run(compiled.sql, compiled.parameters, team, "HogQLQuery")
         types = result.types
         if not result.rows:  # an answer without rows comes without a header
@@ -74,16 +75,19 @@ class Questions:
         }
 
     def _trends(self, query: TrendsQuery, team: Team) -> Answer:
-        plan = trends.plan(query, team, self._now())
+        earliest = self._earliest(team) if query.dates.date_from == "all" else None
+        plan = trends.plan(query, team, self._now(), earliest)
         rows = self._run(plan.sql, plan.parameters, team, "TrendsQuery").rows
         return {
             "results": trends.answer(plan, rows),
             "hogql": plan.hogql,
-            "resolved_date_range": {
-                "date_from": plan.dates.start.isoformat(),
-                "date_to": plan.dates.end.isoformat(),
-            },
+            "resolved_date_range": plan.resolved_date_range,
         }
+
+    def _earliest(self, team: Team) -> datetime | None:
+        compiled = compile_select("SELECT min(timestamp), count() FROM events", team.scope())
+        first, events = self._run(compiled.sql, compiled.parameters, team, "TrendsQuery").one()
+        return first if events else None
 
     def _run(self, sql: str, parameters: Mapping[str, object], team: Team, kind: str) -> Result:
         try:
