@@ -156,6 +156,7 @@ def _metadata(table: str, tally: Tally) -> dict[str, int]:
         "duplicates": tally.duplicates,
         "dead_letters": tally.dead_letters,
         "objects": tally.objects,
+        "lost_objects": tally.lost_objects,
         "bytes": tally.bytes,
         "milliseconds": tally.milliseconds,
     }

@@ -9,8 +9,8 @@ import msgspec
 from backports import zstd
 
 from analytics_pipelines.accounts.projects import Project, Projects
-from analytics_pipelines.ingest.backlog import batches, open_hours, waiting
-from analytics_pipelines.ingest.ledger import Ledger, Outcome
+from analytics_pipelines.ingest.backlog import open_hours, waiting
+from analytics_pipelines.ingest.ledger import Ledger
 from analytics_pipelines.problems import Problem
 from resources.clickhouse import ClickHouse
 from resources.object_store import ObjectStore, StoredObject
@@ -19,10 +19,6 @@ from resources.postgres import Postgres
 NODE = "demo"  # stands in the keys of the objects that the demo writes; a host may be called so, too
 
 _TABLES = ("events", "dead_letters")
-
-# Objects removed unread stay known as "nothing in it", because an ingestion run may have listed them just before.
-_REMOVED = "removed by demo --clear"
-_REMEMBERED = timedelta(hours=1)
 
 # Rows of a batch are received around its arrival hour; of a line that could not be read, at no time.
 _AROUND = timedelta(hours=2)
@@ -53,14 +49,10 @@ class Traces:
 
         `progress` is told (objects removed, of all). Raises Problem, and what the stores raise.
         """
-        self._forget_removed(now - _REMEMBERED)
         if not self._projects:
             return 0
         loaded, pending = self._loaded(), self._pending(now)
         progress(0, len(loaded) + len(pending))
-        for batch in batches(pending, most_objects=len(pending), most_bytes=sum(each.size for each in pending)):
-            self._ledger.claim(batch, _REMOVED, now)
-            self._ledger.close(batch, Outcome(lines=0, events=0, dead_letters=0), [], now)
         self._settle_ledger([each.key for each in loaded])
         removed = self._delete_rows()
         for done, each in enumerate([*loaded, *pending], start=1):
@@ -156,6 +148,3 @@ class Traces:
         for table in _TABLES:
             self._clickhouse.command(f"DELETE FROM {table} WHERE team_id IN {{teams:Array(Int64)}}", ours)
         return int(count[0])
-
-    def _forget_removed(self, before: datetime) -> None:
-        self._postgres.execute("DELETE FROM ingest_batches WHERE run_id = %s AND claimed_at < %s", [_REMOVED, before])

@@ -33,6 +33,7 @@ class Tally:
     events: int = 0
     duplicates: int = 0
     dead_letters: int = 0
+    lost_objects: int = 0
     milliseconds: int = 0
     batches: int = 0
 
@@ -49,6 +50,7 @@ class Tally:
         self.events += outcome.events
         self.duplicates += outcome.duplicates
         self.dead_letters += outcome.dead_letters
+        self.lost_objects += len(outcome.lost_keys)
         self.milliseconds += milliseconds
 
 
@@ -148,9 +150,9 @@ class Drain:
         started = time.monotonic()
         self.ledger.claim(batch, self.run_id, self.now())
         hit("drain.after_claim")
-        outcome, days = load(batch, self.store, self.clickhouse)
+        outcome = load(batch, self.store, self.clickhouse)
         hit("drain.before_close")
-        self.ledger.close(batch, outcome, days, self.now())
+        self.ledger.close(batch, outcome, self.now())
         hit("drain.after_close")
         tally = self.tallies.setdefault(batch.hour, Tally())
         tally.add(batch, outcome, int((time.monotonic() - started) * 1000))

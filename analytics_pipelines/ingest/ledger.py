@@ -40,11 +40,16 @@ class Batch:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a batch's lines; `lines` = `events` + `duplicates` + `dead_letters`."""
+    """What became of a batch's lines; `lines` = `events` + `duplicates` + `dead_letters`.
+
+    `days` are the event days it touched, by team; `lost_keys` the objects that had gone from the bucket.
+    """
 
     lines: int
     events: int
     dead_letters: int
+    days: tuple[tuple[int, date], ...] = ()
+    lost_keys: tuple[str, ...] = ()
 
     @property
     def duplicates(self) -> int:
@@ -115,7 +120,7 @@ class Ledger:
                 [batch.id, batch.keys, [item.size for item in batch.objects]],
             )
 
-    def close(self, batch: Batch, outcome: Outcome, days: Sequence[tuple[int, date]], now: datetime) -> None:
+    def close(self, batch: Batch, outcome: Outcome, now: datetime) -> None:
         """Write down what became of a batch, and the event days that it touched, at once."""
         with self._postgres.transaction() as connection:
             connection.execute(
@@ -124,8 +129,11 @@ class Ledger:
                 [now, outcome.lines, outcome.events, outcome.duplicates, outcome.dead_letters, batch.id],
             )
             connection.execute(
+                "UPDATE ingest_objects SET is_lost = true WHERE key = ANY(%s)", [list(outcome.lost_keys)]
+            )
+            connection.execute(
                 "INSERT INTO dirty_days (team_id, day, touched_at)"
                 " SELECT team_id, day, %s FROM unnest(%s::bigint[], %s::date[]) AS d (team_id, day)"
                 " ON CONFLICT (team_id, day) DO UPDATE SET touched_at = EXCLUDED.touched_at",
-                [now, [team for team, _ in days], [day for _, day in days]],
+                [now, [team for team, _ in outcome.days], [day for _, day in outcome.days]],
             )

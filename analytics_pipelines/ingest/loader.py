@@ -1,7 +1,6 @@
 """One batch of raw objects into ClickHouse: staged, published, counted. Repeating it changes nothing."""
 
 from contextlib import suppress
-from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -19,31 +18,45 @@ _ONE_BLOCK = {
 }
 
 
-def load(batch: Batch, store: ObjectStore, clickhouse: ClickHouse) -> tuple[Outcome, list[tuple[int, date]]]:
-    """Load a claimed batch; returns what became of its lines and the event days it touched, by team.
+def load(batch: Batch, store: ObjectStore, clickhouse: ClickHouse) -> Outcome:
+    """Load a claimed batch.
 
     The batch's id is the insert's token and is checked against what is stored, so a load that was broken off
     anywhere may be repeated. Raises StoreUnavailable, ClickHouseUnavailable, ClickHouseRefused.
     """
-    # zstd frames one after the other are one zstd stream
-    payload = b"".join(store.get(key) for key in batch.keys)
+    payload, lost = _read(batch, store)
     staging = f"staged_{batch.id.hex}"
     parameters: dict[str, Any] = {"batch_id": str(batch.id)}
     clickhouse.command(f"DROP TABLE IF EXISTS {staging}")
     clickhouse.command(_sql("create_staging", staging))
     try:
-        clickhouse.insert_stream(_sql("stage", staging), payload, encoding="zstd")
+        if payload:
+            clickhouse.insert_stream(_sql("stage", staging), payload, encoding="zstd")
         hit("loader.after_stage")
         clickhouse.insert(_sql("publish_events", staging), parameters, token=f"{batch.id}", settings=_ONE_BLOCK)
         hit("loader.after_events")
         clickhouse.insert(_sql("publish_dead_letters", staging), parameters, settings=_ONE_BLOCK)
         hit("loader.after_dead_letters")
         lines, dead_letters, events = clickhouse.query(_sql("count_batch", staging), parameters).one()
-        days = [(int(team), day) for team, day in clickhouse.query(_sql("touched_days", staging)).rows]
+        days = tuple((int(team), day) for team, day in clickhouse.query(_sql("touched_days", staging)).rows)
     finally:
         with suppress(ClickHouseUnavailable):  # then the table is gone with its memory
             clickhouse.command(f"DROP TABLE IF EXISTS {staging}")
-    return Outcome(lines=lines, events=events, dead_letters=dead_letters), days
+    return Outcome(lines=lines, events=events, dead_letters=dead_letters, days=days, lost_keys=lost)
+
+
+def _read(batch: Batch, store: ObjectStore) -> tuple[bytes, tuple[str, ...]]:
+    """The batch's objects as one stream (zstd frames in a row are one), and the keys of those that have gone.
+
+    An object may be deleted between being listed and being read; that is noted and must not stop the others.
+    """
+    frames, lost = [], []
+    for key in batch.keys:
+        try:
+            frames.append(store.get(key))
+        except FileNotFoundError:
+            lost.append(key)
+    return b"".join(frames), tuple(lost)
 
 
 @cache

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-import dagster  # noqa: F401  redirects its old module names, which its documentation uses
 import pytest
 import yaml
 
@@ -77,7 +76,7 @@ def test_every_setting_that_is_named_exists(file: str) -> None:
 
 def test_every_setting_that_production_needs_is_in_the_example() -> None:
     assert PRODUCTION <= SETTINGS
-    assert PRODUCTION <= set(values_of_example())
+    assert set(values_of_example()) >= PRODUCTION
 
 
 def test_the_example_shows_the_defaults() -> None:
@@ -272,7 +271,8 @@ def test_every_class_that_dagster_is_to_load_can_be_imported(file: Path) -> None
     named = [(part["module"], part["class"]) for part in loaded.values() if isinstance(part, dict) and "module" in part]
     assert ("resources.run_launcher", "HealthCheckedRunLauncher") in named
     for module, name in named:
-        assert hasattr(importlib.import_module(module), name)
+        # Dagster itself reads the documented name so
+        assert hasattr(importlib.import_module(module.replace("dagster.core.", "dagster._core.")), name)
 
 
 def test_the_chart_gets_the_same_instance_settings() -> None:

@@ -7,12 +7,12 @@ from uuid import UUID, uuid4
 import pytest
 from backports import zstd
 
+from analytics_pipelines.events.keys import hour_of, raw_key
 from analytics_pipelines.identity.person_id import person_id
 from analytics_pipelines.ingest import drain as drain_module
-from analytics_pipelines.ingest.drain import Drain, Tally
-from analytics_pipelines.events.keys import hour_of, raw_key
-from resources.clickhouse import ClickHouse
-from resources.object_store import ObjectStore
+from analytics_pipelines.ingest.drain import Drain
+from resources.clickhouse import ClickHouse, ClickHouseUnavailable
+from resources.object_store import ObjectStore, StoredObject
 from resources.postgres import Postgres
 
 pytestmark = pytest.mark.engines
@@ -232,4 +232,41 @@ def test_a_foreign_file_in_the_bucket_is_left_alone(drain: Drain, store: ObjectS
     put(store, [line(event())])
     drain.everything()
     assert count(clickhouse) == 1
-    assert drain.tallies[hour_of(NOW)] == Tally(**{**drain.tallies[hour_of(NOW)].__dict__})
+
+
+def test_an_object_that_has_gone_is_noted_and_the_others_load(
+    drain: Drain, store: ObjectStore, postgres: Postgres, clickhouse: ClickHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = put(store, [line(event())])
+    put(store, [line(event())], received=NOW + timedelta(seconds=1))
+    look = drain_module.waiting
+
+    def look_and_lose(*arguments: object, **named: object) -> list[StoredObject]:
+        found = look(*arguments, **named)  # type: ignore[arg-type]
+        store.delete([gone])
+        return found
+
+    monkeypatch.setattr(drain_module, "waiting", look_and_lose)
+    drain.everything()
+    assert count(clickhouse) == 1
+    assert postgres.rows("SELECT key FROM ingest_objects WHERE is_lost") == [{"key": gone}]
+    assert drain.tallies[hour_of(NOW)].lost_objects == 1
+
+
+def test_a_lingering_drain_outlives_an_absence_of_clickhouse(
+    drain: Drain, store: ObjectStore, clickhouse: ClickHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(store, [line(event()) for _ in range(3)])
+    real = ClickHouse.insert
+    absences = iter([True, True])
+
+    def sometimes(self: ClickHouse, *arguments: object, **named: object) -> None:
+        real(self, *arguments, **named)  # type: ignore[arg-type]
+        if next(absences, False):
+            raise ClickHouseUnavailable("broken off after the insert")
+
+    monkeypatch.setattr(ClickHouse, "insert", sometimes)
+    troubles: list[Exception] = []
+    drain.linger(1.0, 0.05, trouble=troubles.append)
+    assert len(troubles) == 2
+    assert count(clickhouse) == 3

@@ -24,7 +24,9 @@ CREATE TABLE ingest_objects (
     key      text PRIMARY KEY,
     batch_id uuid NOT NULL REFERENCES ingest_batches ON DELETE CASCADE,
     position integer NOT NULL,
-    bytes    bigint NOT NULL
+    bytes    bigint NOT NULL,
+    -- the object had gone from the bucket when its batch was loaded
+    is_lost  boolean NOT NULL DEFAULT false
 );
 CREATE INDEX ingest_objects_batch ON ingest_objects (batch_id, position);
 
