@@ -4,7 +4,7 @@ import logging
 from datetime import UTC, datetime
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
 from analytics_pipelines.events.decompress import decompress
 from analytics_pipelines.events.envelope import Arrival, to_lines
@@ -29,6 +29,7 @@ def create_app(settings: Settings) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = settings.capture_max_body_bytes
     store = ObjectStore(settings.bucket_url)
     postgres = Postgres(settings.need_postgres(), pool_size=2)
+    app.extensions["postgres"] = postgres
     objects = RawObjects(store)
     tokens = Tokens(postgres, fresh=settings.token_cache_seconds, stale=settings.token_cache_max_age_seconds)
 
@@ -76,6 +77,17 @@ def create_app(settings: Settings) -> Flask:
     @app.errorhandler(Rejected)
     def rejected(error: Rejected) -> Response:
         return Response(error.message, error.status, mimetype="text/plain")
+
+    @app.errorhandler(RecursionError)
+    def too_deep(_: RecursionError) -> Response:
+        return Response("the body is nested too deep", 400, mimetype="text/plain")
+
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> Response:
+        response = Response(error.name.lower(), error.code or 500, mimetype="text/plain")
+        if isinstance(error, MethodNotAllowed) and error.valid_methods:
+            response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+        return response
 
     @app.errorhandler(RequestEntityTooLarge)
     def too_large(_: RequestEntityTooLarge) -> Response:

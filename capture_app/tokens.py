@@ -10,6 +10,9 @@ from resources.postgres import Postgres, PostgresUnavailable
 _UNKNOWN_SECONDS = 5
 _UNKNOWN_KEPT = 10_000
 
+# Each look at an absent Postgres takes seconds; one now and then is enough, and the others need not wait for it.
+_AWAY_SECONDS = 5
+
 
 class TokensUnavailable(Exception):
     """It can't be told now whose token this is: Postgres is away and nothing fresh enough is known."""
@@ -31,6 +34,7 @@ class Tokens:
         self._lock = threading.Lock()
         self._known: dict[str, tuple[int, float]] = {}
         self._unknown: dict[str, float] = {}
+        self._away: tuple[float, str] | None = None
 
     def project(self, token: str) -> int | None:
         """The id of the project with this token, None for nobody's. Raises TokensUnavailable."""
@@ -40,12 +44,20 @@ class Tokens:
             return known[0]
         if now - self._unknown.get(token, -_UNKNOWN_SECONDS) < _UNKNOWN_SECONDS:
             return None
+        usable = known is not None and now - known[1] <= self._stale
+        away = self._away
+        if away is not None and now - away[0] < _AWAY_SECONDS:
+            if known is not None and usable:
+                return known[0]
+            raise TokensUnavailable(away[1])
         try:
             row = self._postgres.row("SELECT id FROM projects WHERE api_token = %s", [token])
         except PostgresUnavailable as error:
-            if known is not None and now - known[1] <= self._stale:
+            self._away = (self._clock(), str(error))
+            if known is not None and usable:
                 return known[0]
             raise TokensUnavailable(str(error)) from error
+        self._away = None
         with self._lock:
             if row is None:
                 self._known.pop(token, None)

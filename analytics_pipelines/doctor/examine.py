@@ -1,6 +1,7 @@
 """Whether everything that an installation depends on is well, and the exact mend where it is not."""
 
 import platform
+import secrets
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from resources.postgres import Postgres, PostgresUnavailable
 _LEAST_DISK_BYTES = 2 * 1024**3
 _MOST_SKEW_SECONDS = 5.0
 _MOST_LAG_SECONDS = 60.0
+_MAY_NOT = {164, 497}  # READONLY, ACCESS_DENIED
 _START = "Start everything with `analytics start`"
 _FAULTS = (Problem, StoreUnavailable, PostgresUnavailable, ClickHouseUnavailable, ClickHouseRefused, OSError)
 
@@ -127,10 +129,14 @@ def _reader(settings: Settings) -> Finding:
             "Make a user that may only SELECT and set ANALYTICS_CLICKHOUSE_READER_URL.",
         )
     reader = ClickHouse(settings.clickhouse_reader_url.get_secret_value())
+    table = f"doctor_{secrets.token_hex(8)}"
     try:
-        reader.command("CREATE TABLE doctor_was_here (a UInt8) ENGINE = Memory")
-    except ClickHouseRefused:
-        return Finding("ClickHouse reader", True, "may read, and nothing else")
+        reader.command(f"CREATE TABLE {table} (a UInt8) ENGINE = Memory")
+    except ClickHouseRefused as error:
+        if error.code in _MAY_NOT:
+            return Finding("ClickHouse reader", True, "may read, and nothing else")
+        raise
+    reader.command(f"DROP TABLE {table}")
     return Finding(
         "ClickHouse reader",
         False,
@@ -155,7 +161,8 @@ def _insert_tokens(settings: Settings) -> Finding:
     """A plain MergeTree ignores insert tokens silently unless its window is set."""
     tables = ClickHouse(settings.need_clickhouse()).query(
         "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine = 'MergeTree'"
-        " AND name IN ('events', 'dead_letters') AND position(create_table_query, 'non_replicated_deduplication_window') = 0"
+        " AND name IN ('events', 'dead_letters')"
+        " AND position(create_table_query, 'non_replicated_deduplication_window') = 0"
     )
     ignoring = [name for (name,) in tables.rows]
     return Finding(

@@ -6,6 +6,8 @@ from analytics_pipelines.events.rejection import Rejected
 
 _GZIP = b"\x1f\x8b\x08"
 _CHUNK = 1 << 20
+_PIECE = 1 << 16  # fed at a time, so that what lies behind a member is not copied once a member
+_MOST_MEMBERS = 10_000  # each costs a decompressor; no SDK sends more than one
 
 
 def decompress(body: bytes, most: int) -> bytes:
@@ -18,21 +20,31 @@ def decompress(body: bytes, most: int) -> bytes:
             raise Rejected(413, f"the body is larger than {most} bytes")
         return body
     out = bytearray()
-    rest = body
-    while rest.startswith(_GZIP):  # a gzip file may have several members
-        member = zlib.decompressobj(wbits=31)
+    place, members = 0, 0
+    while body.startswith(_GZIP, place):  # a gzip file may have several members; what else follows is no data
+        members += 1
+        if members > _MOST_MEMBERS:
+            raise Rejected(400, "the body's gzip stream is cut into too many members")
         try:
-            while not member.eof:
-                piece = member.decompress(rest, _CHUNK)
-                out += piece
-                if len(out) > most:
-                    raise Rejected(413, f"the body is larger than {most} bytes after decompression")
-                rest = member.unconsumed_tail
-                if not piece and not rest:
-                    break
+            place = _member(body, place, out, most)
         except zlib.error:
             raise Rejected(400, "the body's gzip stream is broken") from None
-        if not member.eof:
-            raise Rejected(400, "the body's gzip stream ends too early")
-        rest = member.unused_data
     return bytes(out)
+
+
+def _member(body: bytes, place: int, out: bytearray, most: int) -> int:
+    """Append to `out` what the member at `place` holds; returns where it ends."""
+    member = zlib.decompressobj(wbits=31)
+    rest = b""
+    while not member.eof:
+        if not rest:
+            rest = body[place : place + _PIECE]
+            place += len(rest)
+        piece = member.decompress(rest, _CHUNK)
+        if not piece and not rest:
+            raise Rejected(400, "the body's gzip stream ends too early")
+        out += piece
+        if len(out) > most:
+            raise Rejected(413, f"the body is larger than {most} bytes after decompression")
+        rest = member.unconsumed_tail
+    return place - len(member.unused_data)

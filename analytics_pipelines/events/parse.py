@@ -1,6 +1,7 @@
 """A request body → the events in it, each still the bytes that the SDK wrote. Pure."""
 
 import os
+import re
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,11 @@ from analytics_pipelines.events.rejection import Rejected
 _FOREIGN_IDS = UUID("0f5a1b1e-3f0b-4c55-9d1f-6a6a0c2b7a10")
 _PERSONAL_KEY = "phx_"
 _TOKEN_LENGTH = 64
+
+# A backslash escape: a whole pair of surrogates, one of a pair alone, or any other.
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
+)
 
 Raw = msgspec.Raw
 
@@ -40,6 +46,7 @@ class _Head(msgspec.Struct):
 
     uuid: Any = None
     token: Any = None
+    dollar_token: Any = msgspec.field(name="$token", default=None)
     api_key: Any = None
     properties: Raw = Raw(b"null")
 
@@ -66,15 +73,45 @@ def parse(text: bytes) -> Request:
 
     Raises Rejected: 400 when it is none of these, 401 when no usable token is in it.
     """
+    _check_utf8(text)
     try:
-        if text.lstrip()[:1] == b"[":
-            return _request(None, None, _list.decode(text))
-        envelope = _envelope.decode(text)
+        return _parse(text)
+    except msgspec.DecodeError as error:
+        whole = _with_whole_characters(text)
+        if whole == text:
+            raise _not_json(error) from None
+    except RecursionError as error:
+        raise _not_json(error) from None
+    try:
+        return _parse(whole)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise Rejected(400, f"the body is not the JSON of an event or a batch: {error}") from None
-    if envelope.batch is None:
-        return _request(_first(envelope.api_key, envelope.token), envelope.sent_at, [Raw(text)])
-    return _request(_first(envelope.api_key, envelope.token), envelope.sent_at, envelope.batch)
+        raise _not_json(error) from None
+
+
+def _parse(text: bytes) -> Request:
+    if text.lstrip()[:1] == b"[":
+        return _request(None, None, _list.decode(text))
+    envelope = _envelope.decode(text)
+    events = [Raw(text)] if envelope.batch is None else envelope.batch
+    return _request(_first(envelope.api_key, envelope.token), envelope.sent_at, events)
+
+
+def _not_json(error: Exception) -> Rejected:
+    return Rejected(400, f"the body is not the JSON of an event or a batch: {error}")
+
+
+def _check_utf8(text: bytes) -> None:
+    if text.isascii():
+        return
+    try:
+        text.decode()  # the decoder takes what it skips on trust
+    except UnicodeDecodeError as error:
+        raise Rejected(400, f"the body is not UTF-8 (byte {error.start})") from None
+
+
+def _with_whole_characters(text: bytes) -> bytes:
+    """Halves of characters, which browsers send when they cut a text within an emoji, become U+FFFD."""
+    return _ESCAPE.sub(lambda found: rb"\ufffd" if found[1] else found[0], text)
 
 
 def _request(token: Any, sent_at: Any, raws: list[Raw]) -> Request:
@@ -98,7 +135,8 @@ def _read_head(raw: Raw) -> _Head:
 
 
 def _token_of(heads: list[_Head]) -> Any:
-    tokens = {token for head in heads if isinstance(token := _first(head.token, head.api_key, _inside(head)), str)}
+    named = (_first(head.token, head.dollar_token, head.api_key, _inside(head)) for head in heads)
+    tokens = {token for token in named if isinstance(token, str)}
     if len(tokens) > 1:
         raise Rejected(401, "the batch names more than one project API key")
     return next(iter(tokens), None)

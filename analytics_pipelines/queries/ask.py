@@ -43,6 +43,10 @@ class Questions:
             answer = self._trends(parsed, team) if isinstance(parsed, TrendsQuery) else self._sql(parsed, team)
         except QueryError as error:
             raise QueryFailed(400, "invalid_query", error.message, start=error.start, end=error.end) from None
+        except UnicodeEncodeError:
+            raise QueryFailed(400, "invalid_query", "The question holds half a character (a lone surrogate).") from None
+        except OverflowError:
+            raise QueryFailed(400, "invalid_query", "A date or a number of the question is out of range.") from None
         milliseconds = round((time.perf_counter() - started) * 1000, 1)
         return {
             **answer,

@@ -7,9 +7,14 @@ _CODES = {
     159: ("too_slow", "The question took longer than is allowed; narrow its dates or filters."),
     160: ("too_slow", "The question would take longer than is allowed; narrow its dates or filters."),
     241: ("too_much_memory", "The question needs more memory than is allowed; narrow its dates or filters."),
+    164: ("not_allowed", "ClickHouse does not let questions do that."),
+    497: ("not_allowed", "ClickHouse does not let questions do that."),
     307: ("too_much_to_read", "The question reads too many bytes; narrow its dates or filters."),
     396: ("too_many_rows", "The answer has too many rows; add a LIMIT."),
 }
+# The platform's own trouble, not the asker's: network, disk, too many queries, missing tables, a wrong password.
+_OURS = {60, 81, 173, 202, 209, 210, 236, 242, 243, 279, 394, 425, 516, 999}
+_WHERE = re.compile(r":\s+[Ww]hile ")
 _INSIDES = re.compile(r"(?:/[\w.-]+){2,}|\b__table\d+\.|\{\w+:\w+\}")
 
 
@@ -34,5 +39,7 @@ class QueryFailed(Exception):
         """An engine's refusal: the asker's doing, told without the engine's insides."""
         if code in _CODES:
             return cls(400, *_CODES[code])
-        said = _INSIDES.sub("…", message).split(": While", 1)[0].strip()
+        if code in _OURS:
+            return cls(503, "engine_unavailable", "ClickHouse can't answer now; try again soon.")
+        said = _INSIDES.sub("…", _WHERE.split(message, maxsplit=1)[0]).strip()
         return cls(400, "query_failed", said[:500] or "ClickHouse refused the question.")

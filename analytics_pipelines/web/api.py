@@ -139,7 +139,10 @@ def query(project_id: int) -> ResponseReturnValue:
 
 
 def _object_in_body() -> dict[str, Any]:
-    body = request.get_json(force=True, silent=True)
+    try:
+        body = request.get_json(force=True, silent=True)
+    except RecursionError:
+        raise ApiError(400, "parse_error", "The body is nested too deep.") from None
     if not isinstance(body, dict):
         raise ApiError(400, "parse_error", "The body is not a JSON object.")
     return body

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask, Response, jsonify, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from analytics_pipelines.queries.failure import QueryFailed
 from resources.clickhouse import ClickHouseUnavailable
@@ -15,6 +15,7 @@ from resources.postgres import PostgresUnavailable
 
 log = logging.getLogger("web")
 
+_TRY_AGAIN = {"Retry-After": "5"}
 _KINDS = {400: "validation_error", 401: "authentication_error", 503: "server_error"}
 
 
@@ -50,7 +51,8 @@ def register(app: Flask) -> None:
     @app.errorhandler(QueryFailed)
     def query_failed(error: QueryFailed) -> ResponseReturnValue:
         where: dict[str, Any] = {"start": error.start, "end": error.end} if error.start is not None else {}
-        return _answer(ApiError(error.status, error.code, error.detail, attr="query", **where))
+        answer = _answer(ApiError(error.status, error.code, error.detail, attr="query", **where))
+        return (*answer, _TRY_AGAIN) if error.status == 503 else answer
 
     @app.errorhandler(PostgresUnavailable)
     @app.errorhandler(ClickHouseUnavailable)
@@ -58,12 +60,15 @@ def register(app: Flask) -> None:
     def unavailable(error: Exception) -> ResponseReturnValue:
         log.warning("%s %s: %s", request.method, request.path, error)
         detail = "A part of the platform does not answer; try again soon."
-        return *_answer(ApiError(503, "unavailable", detail)), {"Retry-After": "5"}
+        return *_answer(ApiError(503, "unavailable", detail)), _TRY_AGAIN
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> ResponseReturnValue:
         code = (error.name or "error").lower().replace(" ", "_")
-        return _answer(ApiError(error.code or 500, code, error.description or error.name))
+        answer = _answer(ApiError(error.code or 500, code, error.description or error.name))
+        if isinstance(error, MethodNotAllowed) and error.valid_methods:
+            return *answer, {"Allow": ", ".join(sorted(error.valid_methods))}
+        return answer
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> ResponseReturnValue:

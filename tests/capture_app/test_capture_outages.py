@@ -1,0 +1,161 @@
+"""When the bucket or Postgres is away, and when capture breaks off after it stored."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from analytics_pipelines import faults
+from analytics_pipelines.accounts.people import People
+from analytics_pipelines.accounts.projects import Projects
+from analytics_pipelines.accounts.secret import new_project_token
+from analytics_pipelines.ingest.drain import Drain
+from analytics_pipelines.settings import Settings
+from capture_app.app import create_app
+from capture_app.tokens import Tokens, TokensUnavailable
+from resources.clickhouse import ClickHouse
+from resources.object_store import ObjectStore
+from resources.postgres import Postgres
+
+pytestmark = pytest.mark.engines
+
+EVENT = {"event": "page", "distinct_id": "ada"}
+
+
+def postponed(answer: Any) -> bool:
+    return answer.status_code == 503 and answer.mimetype == "text/plain" and int(answer.headers["Retry-After"]) > 0
+
+
+def test_what_can_not_be_stored_is_not_acknowledged(capture: Any, tmp_path: Path) -> None:
+    in_the_way = tmp_path / "bucket" / "raw"
+    in_the_way.write_text("a file where the folder should be")
+    assert postponed(capture.batch(EVENT))
+    in_the_way.unlink()
+    assert capture.stored() == []
+    assert capture.batch(EVENT).status_code == 200
+    assert [line["event"] for line in capture.stored()] == [EVENT]
+
+
+def test_a_bucket_that_is_gone_makes_capture_unready_but_not_dead(capture: Any, tmp_path: Path) -> None:
+    shutil.rmtree(tmp_path / "bucket")
+    (tmp_path / "bucket").write_text("a file where the folder should be")
+    client = capture.app.test_client()
+    assert postponed(capture.batch(EVENT))
+    ready = client.get("/readyz")
+    assert (ready.status_code, list(ready.json)) == (503, ["bucket"])
+    assert client.get("/livez").status_code == 200
+
+
+@pytest.mark.usefixtures("impatient")
+def test_without_postgres_known_keys_go_on_and_unknown_ones_are_postponed(capture: Any, accounts: Any) -> None:
+    assert capture.batch(EVENT).status_code == 200
+    with accounts.away():
+        assert capture.batch(EVENT).status_code == 200
+        assert postponed(capture.send({"api_key": "phc_unseen", "batch": [EVENT]}))
+        ready = capture.app.test_client().get("/readyz")
+        assert (ready.status_code, list(ready.json)) == (503, ["postgres"])
+        assert capture.app.test_client().get("/livez").status_code == 200
+    assert len(capture.stored()) == 2
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def tokens(accounts: Any, clock: Clock) -> Any:
+    postgres = Postgres(accounts.url)
+    yield Tokens(postgres, fresh=300, stale=3600, clock=clock)
+    postgres.close()
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_known_key_is_trusted_for_an_hour_without_postgres_and_no_longer(
+    tokens: Tokens, accounts: Any, clock: Clock
+) -> None:
+    token = accounts.project.api_token
+    assert tokens.project(token) == accounts.project.id
+    with accounts.away():
+        for later in (300, 2000, 1290):
+            clock.now += later
+            assert tokens.project(token) == accounts.project.id
+        clock.now += 20
+        with pytest.raises(TokensUnavailable):
+            tokens.project(token)
+    clock.now += 10
+    assert tokens.project(token) == accounts.project.id
+
+
+@pytest.mark.usefixtures("impatient")
+def test_an_absent_postgres_is_asked_now_and_then_and_not_by_every_request(
+    tokens: Tokens, accounts: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    row = Postgres.row
+    monkeypatch.setattr(Postgres, "row", lambda self, *given: (asked.append(clock.now), row(self, *given))[1])
+    token = accounts.project.api_token
+    tokens.project(token)
+    clock.now += 400
+    with accounts.away():
+        for _ in range(20):
+            assert tokens.project(token) == accounts.project.id
+            with pytest.raises(TokensUnavailable):
+                tokens.project("phc_unseen")
+            clock.now += 0.5
+    assert len(asked) == 3
+    clock.now += 5
+    assert tokens.project("phc_unseen") is None
+
+
+def test_a_deleted_project_is_forgotten_when_its_key_is_asked_for_again(
+    tokens: Tokens, accounts: Any, clock: Clock
+) -> None:
+    made = Projects(accounts.postgres).create("Soon gone")
+    assert tokens.project(made.api_token) == made.id
+    Projects(accounts.postgres).delete(made.id)
+    clock.now += 301
+    assert tokens.project(made.api_token) is None
+
+
+def test_an_unknown_key_is_asked_for_again_soon(tokens: Tokens, accounts: Any, clock: Clock) -> None:
+    early = new_project_token()
+    assert tokens.project(early) is None
+    accounts.postgres.execute(
+        "INSERT INTO projects (organization_id, name, api_token, created_at)"
+        " SELECT min(id), 'Late', %s, now() FROM organizations",
+        [early],
+    )
+    clock.now += 5
+    assert tokens.project(early) is not None
+
+
+def test_a_retry_after_a_lost_answer_is_the_same_event(
+    migrated: Any, postgres: Postgres, clickhouse: ClickHouse, store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    People(postgres).ensure_first("Us", "Ours", new_project_token(), "admin@example.com")
+    (project,) = Projects(postgres).all()
+    app = create_app(Settings(data_dir=Path("data"), postgres_url=migrated.postgres_url, object_store_url=store.url))
+    monkeypatch.setattr(faults, "_plan", {"capture.after_commit": ("raise", 1)})
+    monkeypatch.setattr(faults, "_passes", {})
+    events = [{**EVENT, "event": name, "uuid": str(uuid4())} for name in ("one", "two")]
+    answers = []
+    for sent_at in ("2026-11-23T10:00:00Z", "2026-11-23T10:00:03Z"):
+        body = json.dumps({"api_key": project.api_token, "sent_at": sent_at, "batch": events})
+        answers.append(app.test_client().post("/batch/", data=body).status_code)
+    app.extensions["postgres"].close()
+    assert answers == [500, 200]
+    assert len(store.objects("raw")) == 2
+    Drain(store, postgres, clickhouse, batch_objects=100, batch_bytes=10_000_000).everything()
+    rows = clickhouse.query("SELECT event, toString(uuid) FROM events ORDER BY event").rows
+    assert rows == [(event["event"], event["uuid"]) for event in events]
