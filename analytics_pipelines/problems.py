@@ -1,6 +1,10 @@
 """What a person sees when something outside the code is wrong: one line for the cause, one for the mend."""
 
 
+class Fault(Exception):
+    """A store does not answer, or refuses; base of what `resources` raises. The text is one sentence for people."""
+
+
 class Problem(Exception):
     """A fault that the person at the keyboard can mend; printed without a stack trace, exit code 1.
 

@@ -82,7 +82,12 @@ class Settings(BaseSettings):
 
     host: str = Field(
         default="127.0.0.1",
-        description="Address on which capture and web listen. Engines and Dagster never leave loopback.",
+        description="Address on which capture and web listen. The embedded engines never leave loopback.",
+    )
+    dagster_host: str = Field(
+        default="127.0.0.1",
+        description="Address on which Dagster's pages listen. They ask nobody who he is: whoever reaches them can "
+        "run code, so let only a proxy with a login reach another address than loopback.",
     )
     capture_port: int = Field(default=8000, ge=0, le=65535, description="Port of capture; 0 takes a free one.")
     web_port: int = Field(

@@ -17,7 +17,7 @@ from resources.shells import AnalyticsResource
 
 GROUP = "ingestion"
 OWNERS = ["team:data-platform"]
-OBSERVE_SECONDS = 60.0
+REPORT_SECONDS = 60.0
 LAG_WARN_SECONDS = 60.0
 
 raw_events = dg.AssetSpec(
@@ -93,17 +93,17 @@ def ingest(
             drain.linger(
                 config.linger_seconds,
                 settings.ingest_poll_seconds,
-                between=_observer(context, drain),
+                between=_reporter(context, drain),
                 trouble=lambda error: context.log.warning(f"{error}; trying again"),
             )
     else:
         drain.hours(_hours(window.start, window.end))
     own = Tally()
-    for hour, tally in sorted(drain.tallies.items()):
+    for hour, tally in drain.take_tallies():
         if window.start <= hour < window.end:
             own.include(tally)
         else:
-            _report_other_hour(context, hour, tally)
+            _report(context, hour, tally)
     drain.postgres.close()
     for table in TABLES:
         yield dg.MaterializeResult(asset_key=table, metadata=_metadata(table, own))
@@ -162,29 +162,30 @@ def _metadata(table: str, tally: Tally) -> dict[str, int]:
     }
 
 
-def _report_other_hour(context: dg.AssetExecutionContext, hour: datetime, tally: Tally) -> None:
-    """A lingering run also loads hours beside its own: those that were missed, and the one that begins meanwhile."""
+def _report(context: dg.AssetExecutionContext, hour: datetime, tally: Tally) -> None:
+    """Rows loaded into one hour while the run goes on: its own, those that were missed, the one that has begun."""
     for table in TABLES:
         context.log_event(
             dg.AssetMaterialization(table, partition=hour.strftime(arrival_hour.fmt), metadata=_metadata(table, tally))
         )
 
 
-def _observer(context: dg.AssetExecutionContext, drain: Drain) -> Callable[[], None]:
-    """Once a minute the backlog becomes a point on the plot of `raw_events`."""
-    last = [0.0]
+def _reporter(context: dg.AssetExecutionContext, drain: Drain) -> Callable[[], None]:
+    """Once a minute what was loaded is reported, and the backlog becomes a point on the plot of `raw_events`."""
+    reported = observed = -REPORT_SECONDS
 
-    def observe() -> None:
-        if time.monotonic() - last[0] < OBSERVE_SECONDS:
-            return
-        last[0] = time.monotonic()
-        now = datetime.now(UTC)
-        objects = unloaded(drain.store, drain.ledger, now)
-        context.log_event(
-            dg.AssetObservation(
-                raw_events.key,
-                metadata={"backlog_objects": len(objects), "oldest_pending_seconds": lag_seconds(objects, now)},
-            )
-        )
+    def report() -> None:
+        nonlocal reported, observed
+        now = time.monotonic()
+        if drain.tallies and now - reported >= REPORT_SECONDS:
+            reported = now
+            for hour, tally in drain.take_tallies():
+                _report(context, hour, tally)
+        if now - observed >= REPORT_SECONDS:
+            observed = now
+            clock = datetime.now(UTC)
+            objects = unloaded(drain.store, drain.ledger, clock)
+            metadata = {"backlog_objects": len(objects), "oldest_pending_seconds": lag_seconds(objects, clock)}
+            context.log_event(dg.AssetObservation(raw_events.key, metadata=metadata))
 
-    return observe
+    return report

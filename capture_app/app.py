@@ -35,7 +35,7 @@ def create_app(settings: Settings) -> Flask:
 
     def capture() -> Response:
         received_at = datetime.now(UTC)
-        parsed = parse(decompress(request.get_data(cache=False), settings.capture_max_decompressed_bytes))
+        parsed = parse(decompress(body(), settings.capture_max_decompressed_bytes))
         project = tokens.project(parsed.token)
         if project is None:
             raise Rejected(401, "no project has this API key")
@@ -50,11 +50,17 @@ def create_app(settings: Settings) -> Flask:
         hit("capture.after_commit")
         return _ok()
 
+    def body() -> bytes:
+        received = request.get_data(cache=False)
+        if request.content_length is None and len(received) >= settings.capture_max_body_bytes:
+            raise RequestEntityTooLarge  # a body that does not tell its length is cut there, without a word
+        return received
+
     def preflight() -> Response:
         return _ok()
 
     for path in PATHS:
-        app.add_url_rule(path, f"capture {path}", capture, methods=["POST"])
+        app.add_url_rule(path, f"capture {path}", capture, methods=["POST"], provide_automatic_options=False)
         app.add_url_rule(path, f"preflight {path}", preflight, methods=["OPTIONS"])
 
     @app.get("/livez")

@@ -13,6 +13,8 @@ import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
 
+from analytics_pipelines.problems import Fault
+
 # Without these an insert may be answered before it is stored, or a token be ignored: never leave them to a server's
 # defaults, which differ between versions.
 INSERT_SETTINGS: Mapping[str, Any] = {
@@ -31,11 +33,11 @@ _SAID = re.compile(r"DB::(?:\w*)Exception: (.*?)(?:: In scope .*)? \([A-Z_0-9]+\
 _SYSTEM_SAID = re.compile(r"\[Errno \d+\] ([A-Za-z ]+)")
 
 
-class ClickHouseUnavailable(Exception):
+class ClickHouseUnavailable(Fault):
     """ClickHouse can't be reached or broke off. Nothing is known about what was asked of it; try again."""
 
 
-class ClickHouseRefused(Exception):
+class ClickHouseRefused(Fault):
     """ClickHouse answered with an error. `code` is its number, the text is its message without a trace."""
 
     def __init__(self, code: int, message: str) -> None:

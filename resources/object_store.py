@@ -14,13 +14,13 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, S3Store
 
-from analytics_pipelines.problems import Problem
+from analytics_pipelines.problems import Fault, Problem
 
 # Retries of one request by obstore itself. Capture must answer its client, so a store that is away is told soon.
 RETRY_BUDGET = timedelta(seconds=5)
 
 
-class StoreUnavailable(Exception):
+class StoreUnavailable(Fault):
     """The store did not take or give an object; nothing may be acknowledged. Try again later."""
 
 

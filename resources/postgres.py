@@ -10,13 +10,15 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from analytics_pipelines.problems import Fault
+
 Parameters = Sequence[Any] | Mapping[str, Any]
 Connection = psycopg.Connection[DictRow]
 
 CONNECT_SECONDS = 5
 
 
-class PostgresUnavailable(Exception):
+class PostgresUnavailable(Fault):
     """Postgres can't be reached or went away in the middle. Whether a commit arrived is not known."""
 
 

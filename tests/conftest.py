@@ -49,7 +49,7 @@ def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
         port=clickhouse_port,
         platform_password=instance.clickhouse_platform_password,
         reader_password=instance.clickhouse_reader_password,
-        reader_databases="*",
+        reader_databases="test_*",
         max_memory_bytes=4 * 1024**3,
         query_max_seconds=60,
         query_max_memory_bytes=2 * 1024**3,

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from analytics_pipelines.problems import Problem
+from analytics_pipelines.problems import Fault, Problem
 
 # name → module:command; imported when used, since Dagster's and ClickHouse's clients take seconds to import
 _VERBS = {
@@ -46,6 +46,10 @@ class LazyGroup(click.Group):
             click.echo(f"{click.style('✗', fg='red')} {problem.cause}", err=True)
             if problem.mend:
                 click.echo(f"  {problem.mend}", err=True)
+            sys.exit(1)
+        except Fault as fault:
+            click.echo(f"{click.style('✗', fg='red')} {str(fault).rstrip('.')}.", err=True)
+            click.echo("  `analytics doctor` says what is away, and how to mend it.", err=True)
             sys.exit(1)
 
     def resolve_command(

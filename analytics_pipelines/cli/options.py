@@ -6,7 +6,7 @@ import click
 
 data_dir = click.option(
     "--data-dir",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     help="The data folder (ANALYTICS_DATA_DIR; default ./.analytics).",
 )
 

@@ -17,7 +17,8 @@ class Janitor:
 
     def __init__(self) -> None:
         reading, writing = os.pipe()
-        if os.fork() == 0:
+        self._process = os.fork()
+        if self._process == 0:
             os.close(writing)
             _watch(reading)
             os._exit(0)
@@ -31,6 +32,11 @@ class Janitor:
     def forget(self, group: int) -> None:
         """This group has ended."""
         self._tell(f"-{group}\n")
+
+    def close(self) -> None:
+        """Let it go; nothing is left for it to do."""
+        os.close(self._writing)
+        os.waitpid(self._process, 0)
 
     def _tell(self, line: str) -> None:
         with suppress(BrokenPipeError):

@@ -39,6 +39,10 @@ class Logbook:
         line = f"{moment} [{service}] {text}"
         self._handler.handle(logging.LogRecord(service, logging.INFO, "", 0, line, None, None))
 
+    def close(self) -> None:
+        """Close the file."""
+        self._handler.close()
+
     def last_words(self, service: str) -> str:
         """The last line that says something."""
         said = [line for line in self._tails.get(service, []) if line.strip()]

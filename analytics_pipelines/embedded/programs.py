@@ -1,6 +1,7 @@
 """Our own services: capture, web, and Dagster's three processes."""
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -62,7 +63,7 @@ def dagster_services(settings: Settings) -> tuple[Service, list[Service]]:
         **environment_of(settings),
         "DAGSTER_HOME": str(home),
         # SQLAlchemy 2.1 takes plain postgresql:// for psycopg 3, with which Dagster's event log fails
-        "DAGSTER_POSTGRES_URL": database.replace("postgresql://", "postgresql+psycopg2://", 1),
+        "DAGSTER_POSTGRES_URL": re.sub(r"^postgres(ql)?://", "postgresql+psycopg2://", database),
         "PYTHONUNBUFFERED": "1",
         "DAGSTER_DISABLE_TELEMETRY": "1",
     }
@@ -80,7 +81,7 @@ def dagster_services(settings: Settings) -> tuple[Service, list[Service]]:
     webserver = Service(
         name="dagster-webserver",
         command=[
-            *_program("dagster-webserver", "-w", str(workspace), "--host", "127.0.0.1"),
+            *_program("dagster-webserver", "-w", str(workspace), "--host", settings.dagster_host),
             *("--port", str(settings.dagster_port), "--log-level", "warning"),
         ],
         env=env,

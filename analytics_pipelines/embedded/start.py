@@ -28,7 +28,7 @@ from analytics_pipelines.embedded.programs import capture_service, dagster_servi
 from analytics_pipelines.embedded.service import free_port, port_is_free
 from analytics_pipelines.embedded.supervisor import StopRequested, Supervisor
 from analytics_pipelines.migrations.apply import migrate
-from analytics_pipelines.problems import Problem
+from analytics_pipelines.problems import Fault, Problem
 from analytics_pipelines.settings import Settings, endpoints_file
 from resources.clickhouse import ClickHouse
 from resources.object_store import ObjectStore
@@ -67,7 +67,7 @@ def run(
         try:
             settings = _start_engines(settings, parts, instance, supervisor)
             ObjectStore(settings.bucket_url)
-            project, login_url = _prepare(settings, tell)
+            project, login_url = _prepare(settings, parts, tell)
             flask = {"capture": capture_service, "web": web_service}
             supervisor.start(*(make(settings) for part, make in flask.items() if part in parts))
             ready(Ready(settings, login_url, project))
@@ -79,6 +79,11 @@ def run(
             supervisor.watch()
         except StopRequested:
             tell("stopping")
+        except Fault as fault:
+            raise Problem(
+                f"{str(fault).rstrip('.')}.",
+                "Check ANALYTICS_POSTGRES_URL, ANALYTICS_CLICKHOUSE_URL and ANALYTICS_OBJECT_STORE_URL.",
+            ) from None
         finally:
             supervisor.stop()
             endpoints_file(data_dir).unlink(missing_ok=True)
@@ -92,7 +97,7 @@ def _with_ports(settings: Settings, parts: set[str]) -> Settings:
     chosen = {}
     for name, what in wanted.items():
         port = getattr(settings, name)
-        host = settings.host if what in {"capture", "web"} else "127.0.0.1"
+        host = {"capture": settings.host, "web": settings.host, "dagster": settings.dagster_host}.get(what, "127.0.0.1")
         if port == 0:
             chosen[name] = free_port()
         elif not port_is_free(host, port):
@@ -147,7 +152,7 @@ def _ports(found: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in found.items() if name.endswith("_port")}
 
 
-def _prepare(settings: Settings, tell: Callable[[str], None]) -> tuple[Project | None, str | None]:
+def _prepare(settings: Settings, parts: set[str], tell: Callable[[str], None]) -> tuple[Project | None, str | None]:
     """Migrate, make the first organization, project and admin, and a login link."""
     begun = time.monotonic()
     postgres = Postgres(settings.need_postgres())
@@ -158,7 +163,7 @@ def _prepare(settings: Settings, tell: Callable[[str], None]) -> tuple[Project |
             tell(f"{'migrations':<19} {f'{applied} applied':<42} {time.monotonic() - begun:5.1f} s")
         people = People(postgres)
         people.ensure_first("My organization", "My project", new_project_token(), "admin@localhost")
-        secret = people.login_link_secret()
+        secret = people.login_link_secret() if "web" in parts else None
         ours = [project for project in Projects(postgres).all() if not project.is_demo]
     finally:
         postgres.close()

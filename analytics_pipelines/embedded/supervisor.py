@@ -56,6 +56,7 @@ class Supervisor:
         self._next_check = 0.0
         self._janitor = Janitor()
         self._begun = time.monotonic()
+        self._closed = False
 
     def catch_signals(self) -> None:
         """From now on SIGINT, SIGTERM and SIGHUP raise StopRequested."""
@@ -114,6 +115,11 @@ class Supervisor:
             wave = [running for running in self._running.values() if running.service.engine is engines]
             self._stop_together(wave, end)
         self._running.clear()
+        if not self._closed:
+            self._closed = True
+            self._selector.close()
+            self._janitor.close()
+            self._logbook.close()
         self._state_file.unlink(missing_ok=True)
 
     def _spawn(self, service: Service) -> None:

@@ -118,6 +118,11 @@ class Drain:
                 if not loaded:
                     time.sleep(poll)
 
+    def take_tallies(self) -> list[tuple[datetime, Tally]]:
+        """What was loaded since the last call, by arrival hour, oldest first."""
+        taken, self.tallies = sorted(self.tallies.items()), {}
+        return taken
+
     def _look(self, session: Connection, *, full: bool) -> bool:
         now = self.now()
         hours = open_hours(self.store, self.ledger, now)

@@ -57,9 +57,7 @@ def test_a_body_without_a_length_is_refused_too_when_it_is_too_large(capture: An
     body = json.dumps({"api_key": capture.token, "batch": [{**EVENT, "text": "x" * 100_000}]}).encode()
     answer = capture.app.test_client().post(
         "/batch/",
-        input_stream=io.BytesIO(body),
-        environ_overrides={"wsgi.input_terminated": True},
-        headers={"Transfer-Encoding": "chunked"},
+        environ_overrides={"wsgi.input": io.BytesIO(body), "wsgi.input_terminated": True, "CONTENT_LENGTH": ""},
     )
     assert refused(answer, 413)
     assert capture.stored() == []

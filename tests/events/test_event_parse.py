@@ -1,10 +1,10 @@
 """Request bodies of SDKs, well-formed and otherwise."""
 
 import json
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -180,10 +180,8 @@ def test_json_that_is_nested_too_deep_is_refused(form: bytes) -> None:
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_request_or_refused(text: bytes) -> None:
-    try:
+    with suppress(Rejected):
         parse(text)
-    except Rejected as error:
-        assert error.status in {400, 401}
 
 
 ANY_JSON: Any = st.recursive(
@@ -196,10 +194,5 @@ FIELDS = st.sampled_from(["event", "uuid", "token", "api_key", "properties", "ba
 
 @given(st.lists(st.dictionaries(FIELDS, ANY_JSON), max_size=3) | st.dictionaries(FIELDS, ANY_JSON))
 def test_any_json_is_a_request_or_refused(value: object) -> None:
-    try:
-        found = parse(msgspec.json.encode(value))
-    except (Rejected, OverflowError, UnicodeEncodeError) as error:
-        assert not isinstance(error, Rejected) or error.status in {400, 401}
-    else:
-        assert found.token
-        assert found.events
+    with suppress(Rejected):
+        assert parse(json.dumps(value).encode()).events
