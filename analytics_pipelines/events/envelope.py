@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from analytics_pipelines.events.keys import milliseconds
 from analytics_pipelines.events.parse import Request
 
 
@@ -37,7 +38,7 @@ _encoder = msgspec.json.Encoder()
 
 def to_lines(request: Request, arrival: Arrival) -> bytes:
     """One line of JSON an event, in the order they were sent. An event's bytes are copied, not written anew."""
-    received_at = int(arrival.received_at.timestamp() * 1000)
+    received_at = milliseconds(arrival.received_at)
     return _encoder.encode_lines(
         [
             _Line(

@@ -6,15 +6,21 @@ from datetime import UTC, datetime, timedelta
 
 PREFIX = "raw/v1"
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 _HOUR = re.compile(r"raw/v1/dt=(\d{4}-\d{2}-\d{2})/hour=(\d{2})(?:/|$)")
 _OBJECT = re.compile(_HOUR.pattern.removesuffix("(?:/|$)") + r"/(\d{13})-([a-z0-9]+)-([0-9a-f]{16})\.jsonl\.zst")
 
 
 def raw_key(received_at: datetime, node: str, payload: bytes) -> str:
     """Where an object goes that was received then, by that node: the same content gets the same key."""
-    milliseconds = int(received_at.timestamp() * 1000)
     digest = hashlib.sha256(payload).hexdigest()[:16]
-    return f"{hour_prefix(hour_of(received_at))}/{milliseconds:013d}-{node}-{digest}.jsonl.zst"
+    return f"{hour_prefix(hour_of(received_at))}/{milliseconds(received_at):013d}-{node}-{digest}.jsonl.zst"
+
+
+def milliseconds(moment: datetime) -> int:
+    """Since 1970, cut to whole ones; floating point would lose one now and then."""
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
 def hour_of(moment: datetime) -> datetime:
@@ -33,7 +39,7 @@ def hour_prefix(hour: datetime) -> str:
 
 def raw_key_floor(hour: datetime, moment: datetime) -> str:
     """A string that sorts before every key of that hour received at or after `moment`, and behind all earlier ones."""
-    return f"{hour_prefix(hour)}/{int(moment.timestamp() * 1000):013d}"
+    return f"{hour_prefix(hour)}/{milliseconds(moment):013d}"
 
 
 def arrival_hour(key: str) -> datetime:
@@ -49,7 +55,7 @@ def received_at(key: str) -> datetime:
     match = _OBJECT.fullmatch(key)
     if match is None:
         raise ValueError(f"not a raw object: {key}")
-    return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=int(match[3]))
+    return _EPOCH + timedelta(milliseconds=int(match[3]))
 
 
 def is_raw_key(key: str) -> bool:

@@ -41,6 +41,7 @@ def running(migrated: Any, postgres: Postgres, store: ObjectStore, tmp_path: Pat
         object_store_url=store.url,
         capture_port=free_port(),
         capture_workers=1,
+        capture_max_body_bytes=100_000,
     )
     service = capture_service(settings)
     with (tmp_path / "capture.log").open("wb") as log:
@@ -92,20 +93,22 @@ def test_what_the_sdk_sends_can_be_queried(
     assert clickhouse.query("SELECT count() FROM dead_letters").one() == (0,)
 
 
-def test_headers_that_are_no_text_do_not_break_capture(running: Running, store: ObjectStore) -> None:
-    body = json.dumps({"api_key": running.token, "event": "page", "distinct_id": "ada"}).encode()
-    head = [
-        b"POST /i/v0/e/ HTTP/1.1",
-        b"Host: localhost",
-        b"User-Agent: \xff\xfe\xc3\x28",
-        b"X-Forwarded-For: \xff",
-        b"Origin: \xff",
-        b"Connection: close",
-        b"Content-Length: %d" % len(body),
-    ]
+def answer_to(running: Running, *headers: bytes, body: bytes) -> bytes:
+    """Send bytes as they are; the status line."""
+    head = [b"POST /i/v0/e/ HTTP/1.1", b"Host: localhost", b"Connection: close", *headers]
     with socket.create_connection(("127.0.0.1", running.port), timeout=10) as connection:
         connection.sendall(b"\r\n".join(head) + b"\r\n\r\n" + body)
-        answer = connection.makefile("rb").read()
-    assert answer.split(b"\r\n", 1)[0].split()[1] in {b"200", b"400"}, answer
-    if b" 200 " in answer.split(b"\r\n", 1)[0]:
-        assert len(store.objects("raw")) == 1
+        with connection.makefile("rb") as answer:
+            return answer.read().split(b"\r\n", 1)[0]
+
+
+def test_requests_that_no_sdk_sends_do_not_break_capture(running: Running, store: ObjectStore) -> None:
+    event = json.dumps({"api_key": running.token, "event": "page", "distinct_id": "ada"}).encode()
+    odd = (b"User-Agent: \xff\xfe\xc3\x28", b"X-Forwarded-For: \xff", b"Origin: \xff")
+    assert answer_to(running, b"Content-Length: %d" % len(event), *odd, body=event) == b"HTTP/1.1 200 OK"
+    in_pieces = b"%x\r\n%s\r\n0\r\n\r\n"
+    chunked = b"Transfer-Encoding: chunked"
+    assert answer_to(running, chunked, body=in_pieces % (len(event), event)) == b"HTTP/1.1 200 OK"
+    big = event.replace(b"page", b"x" * 150_000)
+    assert b" 413 " in answer_to(running, chunked, body=in_pieces % (len(big), big))
+    assert len(store.objects("raw")) == 2
