@@ -183,8 +183,12 @@ class ClickHouse:
                     host=self._parts.hostname,
                     port=self._parts.port or 0,
                     secure=self._parts.scheme == "https",
-                    username=unquote(self._parts.username or "default"),
-                    password=unquote(self._parts.password or ""),
+                    username="",
+                    headers={
+                        # the embedded server knows its users by these
+                        "X-ClickHouse-User": unquote(self._parts.username or "default"),
+                        "X-ClickHouse-Key": unquote(self._parts.password or ""),
+                    },
                     autogenerate_session_id=False,
                     connect_timeout=5,
                     query_retries=0,

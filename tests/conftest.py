@@ -24,6 +24,7 @@ from resources.postgres import Postgres
 class Engines:
     """Addresses of the running engines, by database name."""
 
+    folder: Path
     postgres_port: int
     clickhouse_port: int
     postgres_password: str
@@ -61,6 +62,7 @@ def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
         for service, process in running:
             assert wait_until(service.healthy, process, 60), (folder / "engines.log").read_text()
         yield Engines(
+            folder=folder,
             postgres_port=int(postgres.url.rsplit(":", 1)[1]),
             clickhouse_port=clickhouse_port,
             postgres_password=instance.postgres_password,

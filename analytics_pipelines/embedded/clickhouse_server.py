@@ -26,8 +26,13 @@ _LISTEN = (
 _STOP = "KILL QUERY WHERE query LIKE 'SELECT sleepEachRow(3) FROM system.numbers%' ASYNC"
 _STOP_SECONDS = 12
 
-# The engine reads its surroundings (memory, cpu, time zone) and libraries (Python's too), and nothing else.
-_READABLE = ("/proc", "/sys", "/dev", "/usr", "/lib", "/lib64", "/etc/localtime", "/etc/ld.so.cache")
+# The engine reads its surroundings (memory, cpu, time zone) and libraries (Python's too), and nothing else; above all
+# not what other processes have in their environment.
+_OF_PROC = ("self", "cpuinfo", "diskstats", "loadavg", "meminfo", "pressure", "stat", "sys", "uptime", "vmstat")
+_READABLE = (
+    *(f"/proc/{name}" for name in _OF_PROC),
+    *("/sys", "/dev/urandom", "/usr", "/lib", "/lib64", "/etc/localtime", "/etc/ld.so.cache"),
+)
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,11 @@ class ServerPlan:
     query_max_seconds: int
     query_max_memory_bytes: int
 
+    @property
+    def password_file(self) -> Path:
+        """Where the process reads its password from; beside the folder, out of the engine's own reach."""
+        return self.folder.parent / f"{self.folder.name}.password"
+
 
 def write_configuration(plan: ServerPlan) -> None:
     """Write `config.xml` and `users.xml`, readable by the owner only; passwords only as hashes."""
@@ -56,6 +66,8 @@ def write_configuration(plan: ServerPlan) -> None:
         "platform_sha256": hashlib.sha256(plan.platform_password.encode()).hexdigest(),
         "reader_sha256": hashlib.sha256(plan.reader_password.encode()).hexdigest(),
     }
+    plan.password_file.touch(mode=0o600)
+    plan.password_file.write_text(plan.platform_password)
     for name in ("config.xml", "users.xml"):
         template = Template((Path(__file__).parent / "clickhouse" / name).read_text())
         file = plan.folder / name
@@ -63,8 +75,11 @@ def write_configuration(plan: ServerPlan) -> None:
         file.write_text(template.substitute(values))
 
 
-def serve(folder: Path, port: int) -> int:
-    """Run the server until SIGTERM or SIGINT; returns the exit code."""
+def serve(folder: Path, port: int, password: str) -> int:
+    """Run the server until SIGTERM or SIGINT; returns the exit code.
+
+    The platform's password is needed to end it; it must stand neither in the environment nor on the command line.
+    """
     import chdb  # opens a connection in the working folder, so before chdir
 
     os.chdir(folder)
@@ -87,8 +102,7 @@ def serve(folder: Path, port: int) -> int:
     threading.Thread(target=run, daemon=True).start()
     while not ended.wait(0.2):
         if asked_to_stop.is_set():
-            # The platform's password comes by environment, not by command line, which any local user can read.
-            _ask_to_end(port, os.environ["ANALYTICS_EMBEDDED_CLICKHOUSE_PASSWORD"])
+            _ask_to_end(port, password)
             ended.wait(_STOP_SECONDS)
             break
     for error in failure:
@@ -108,7 +122,7 @@ def _ask_to_end(port: int, password: str) -> None:
 
 
 if __name__ == "__main__":
-    code = serve(Path(sys.argv[1]), int(sys.argv[2]))
+    code = serve(Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]).read_text())
     sys.stdout.flush()
     # The engine's own threads may still be tearing down; its data is closed by now.
     os._exit(code)

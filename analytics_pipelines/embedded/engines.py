@@ -13,6 +13,7 @@ from analytics_pipelines.embedded.instance import Instance
 from analytics_pipelines.embedded.service import Service, answers_http
 
 CLICKHOUSE_DATABASE = "analytics"
+_PLAIN_ENVIRONMENT = {"PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "TMPDIR"}
 
 
 def postgres_service(folder: Path, port: int, instance: Instance) -> Service:
@@ -47,9 +48,11 @@ def clickhouse_service(plan: ServerPlan) -> Service:
         name="clickhouse",
         command=[
             sys.executable,
-            *("-m", "analytics_pipelines.embedded.clickhouse_server", str(plan.folder), str(plan.port)),
+            *("-m", "analytics_pipelines.embedded.clickhouse_server"),
+            *(str(plan.folder), str(plan.port), str(plan.password_file)),
         ],
-        env={**os.environ, "ANALYTICS_EMBEDDED_CLICKHOUSE_PASSWORD": plan.platform_password},
+        # no secrets: SQL can read a process's own environment
+        env={name: value for name, value in os.environ.items() if name in _PLAIN_ENVIRONMENT},
         healthy=answers_http(plan.port, "/ping"),
         url=f"http://127.0.0.1:{plan.port}",
         stop_seconds=12,

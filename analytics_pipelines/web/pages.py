@@ -44,7 +44,7 @@ def log_in() -> ResponseReturnValue:
     """Use a one-time link, or learn how to get one."""
     token = request.args.get("token")
     services = current_app.extensions["analytics"]
-    if not token:
+    if not token or request.method == "HEAD":  # whoever only looks does not use the link up
         return render_template("login.html", failed=False)
     session = People(services.postgres).redeem(token)
     if session is None:

@@ -4,6 +4,7 @@ from spectree import SecurityScheme, SpecTree
 from spectree.models import SecureType, SecuritySchemeData
 
 from analytics_pipelines.version import installed_version
+from analytics_pipelines.web.models import ErrorBody
 
 spec = SpecTree(
     "flask",
@@ -14,6 +15,7 @@ spec = SpecTree(
     page_templates={},  # the ready-made pages load scripts from elsewhere
     annotations=False,
     validation_error_status=400,
+    validation_error_model=ErrorBody,
     mode="strict",
     security_schemes=[
         SecurityScheme(name="personal_api_key", data=SecuritySchemeData(type=SecureType.HTTP, scheme="bearer")),

@@ -1,10 +1,12 @@
 """The server out of the chdb wheel: it serves, it is closed to strangers, and it survives being killed."""
 
+import base64
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 
 import psycopg
@@ -22,12 +24,6 @@ pytestmark = pytest.mark.engines
 def test_the_wheels_private_entry_point_is_still_there() -> None:
     code = "import chdb; assert callable(chdb._chdb.query)"
     subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True, timeout=60)
-
-
-@pytest.fixture
-def default_user(engines) -> ClickHouse:  # type: ignore[no-untyped-def]
-    """The login without a password that the program itself needs when it starts."""
-    return ClickHouse(f"http://default:@127.0.0.1:{engines.clickhouse_port}/default")
 
 
 FORBIDDEN_TO_ALL = [
@@ -56,14 +52,56 @@ def test_the_reader_can_do_nothing_but_read(reader: ClickHouse, statement: str) 
         reader.query(statement)
 
 
+def basic(login: str) -> str:
+    return "Basic " + base64.b64encode(login.encode()).decode()
+
+
 @pytest.mark.parametrize(
-    "statement", [*FORBIDDEN_TO_ALL, "SELECT count() FROM system.numbers", "SYSTEM STOP LISTEN HTTP"]
+    "headers",
+    [
+        {},
+        {"Authorization": basic("default:")},
+        {"Authorization": basic("reader:")},
+        {"X-ClickHouse-User": "default"},
+        {"X-ClickHouse-User": "reader"},
+        {"X-ClickHouse-User": "platform", "Authorization": basic("default:")},
+        {"X-ClickHouse-User": "reader", "X-ClickHouse-Key": ""},
+    ],
 )
-def test_the_login_without_a_password_is_used_up_by_the_start(default_user: ClickHouse, statement: str) -> None:
-    if "SELECT file('/etc/passwd')" in statement and not can_confine_files():
-        pytest.skip("this kernel has no Landlock; docs/operations.md says what stays open")
-    with pytest.raises(ClickHouseRefused):
-        default_user.query(statement)
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        "",
+        "&user=default",
+        "&User=default&password=",
+        "&%75ser=default",
+        ";user=default",
+        "&user=default&user=reader",
+    ],
+)
+def test_the_login_without_a_password_that_the_program_needs_is_shut_out_of_http(  # type: ignore[no-untyped-def]
+    engines, headers: dict[str, str], parameters: str
+) -> None:
+    for url in (f"/?query=SELECT+1{parameters}", f"/?database=default{parameters}", f"/x?query=SELECT+1{parameters}"):
+        for method in ("GET", "POST"):
+            connection = HTTPConnection("127.0.0.1", engines.clickhouse_port, timeout=10)
+            connection.request(method, url, b"SELECT 1" if method == "POST" else None, headers)
+            assert connection.getresponse().status in {403, 404}
+            connection.close()
+
+
+@pytest.mark.skipif(not can_confine_files(), reason="this kernel has no Landlock; docs/operations.md says what is open")
+def test_sql_finds_no_secret_in_files(reader: ClickHouse, engines) -> None:  # type: ignore[no-untyped-def]
+    environment = str(reader.query("SELECT file('/proc/self/environ')").one()[0])
+    assert {line.split("=")[0] for line in environment.split("\0") if line} <= {
+        "PATH",
+        "PYTHONPATH",
+        "TMPDIR",
+        "LC_CTYPE",
+    }
+    for file in (f"/proc/{os.getpid()}/environ", str(engines.folder / "instance.json"), "/proc/1/environ"):
+        with pytest.raises(ClickHouseRefused):
+            reader.query("SELECT file({file:String})", {"file": file})
 
 
 def test_a_wrong_password_is_refused(engines) -> None:  # type: ignore[no-untyped-def]
