@@ -134,7 +134,7 @@ def events_are_unique(context: dg.AssetCheckExecutionContext, analytics: Analyti
 def ingest_lag(analytics: AnalyticsResource) -> dg.AssetCheckResult:
     """What was accepted can be queried within a minute."""
     now = datetime.now(UTC)
-    objects = unloaded(analytics.store(), Ledger(analytics.postgres()), now)
+    objects = unloaded(analytics.store(), Ledger(analytics.postgres()))
     lag = lag_seconds(objects, now)
     return dg.AssetCheckResult(
         passed=lag <= LAG_WARN_SECONDS,
@@ -184,7 +184,7 @@ def _reporter(context: dg.AssetExecutionContext, drain: Drain) -> Callable[[], N
         if now - observed >= REPORT_SECONDS:
             observed = now
             clock = datetime.now(UTC)
-            objects = unloaded(drain.store, drain.ledger, clock)
+            objects = unloaded(drain.store, drain.ledger)
             metadata = {"backlog_objects": len(objects), "oldest_pending_seconds": lag_seconds(objects, clock)}
             context.log_event(dg.AssetObservation(raw_events.key, metadata=metadata))
 

@@ -19,7 +19,7 @@ from resources.postgres import Postgres, PostgresUnavailable
 
 log = logging.getLogger("capture")
 
-PATHS = ("/batch", "/batch/", "/i/v0/e", "/i/v0/e/")
+PATHS = ("/batch", "/batch/", "/i/v0/e", "/i/v0/e/", "/e", "/e/", "/capture", "/capture/")
 _RETRY_AFTER_SECONDS = "5"
 
 

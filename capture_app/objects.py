@@ -4,8 +4,7 @@ import re
 import socket
 from datetime import datetime
 
-from backports import zstd
-
+from analytics_pipelines.events import zstd
 from analytics_pipelines.events.keys import raw_key
 from resources.object_store import ObjectStore
 

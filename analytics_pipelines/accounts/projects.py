@@ -42,6 +42,8 @@ class Projects:
             raise Problem("A project needs a name.")
         if timezone not in available_timezones():
             raise Problem(f"{timezone!r} is no time zone.", "Use an IANA name such as Europe/Berlin.")
+        if organization_id is None and not self._postgres.row("SELECT 1 FROM organizations LIMIT 1"):
+            raise Problem("There is no organization yet.", "`analytics start` makes the first one.")
         row = self._postgres.row(
             "INSERT INTO projects (organization_id, name, api_token, timezone, is_demo, created_at)"
             " SELECT coalesce(%s, (SELECT min(id) FROM organizations)), %s, %s, %s, %s, %s"

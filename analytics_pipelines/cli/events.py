@@ -110,10 +110,15 @@ def _table(columns: list[str], rows: list[list[object]]) -> None:
 
     table = Table()
     for column in columns:
-        table.add_column(Text(column))
+        table.add_column(Text(_printable(column)))
     for row in rows:
-        table.add_row(*(Text("" if value is None else str(value)) for value in row))
+        table.add_row(*(Text("" if value is None else _printable(str(value))) for value in row))
     Console().print(table)
+
+
+def _printable(text: str) -> str:
+    """Anyone may send events, and a terminal obeys control characters: these are shown and not printed."""
+    return "".join(each if each.isprintable() or each in "\n\t" else repr(each)[1:-1] for each in text)
 
 
 def _pointer(query: str, start: int | None, end: int | None) -> str:

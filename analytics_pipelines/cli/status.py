@@ -69,7 +69,7 @@ def _backlog(settings: Settings) -> tuple[float | None, int | None]:
     now = datetime.now(UTC)
     postgres = Postgres(settings.need_postgres())
     try:
-        waiting = unloaded(ObjectStore(settings.bucket_url), Ledger(postgres), now)
+        waiting = unloaded(ObjectStore(settings.bucket_url), Ledger(postgres))
     except (PostgresUnavailable, StoreUnavailable, Problem):
         return None, None
     finally:

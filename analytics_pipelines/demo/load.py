@@ -4,12 +4,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import msgspec
-from backports import zstd
 
 from analytics_pipelines.accounts.projects import Project, Projects
 from analytics_pipelines.demo.sending import Sending
 from analytics_pipelines.demo.shop import SEED, journeys, visitors
 from analytics_pipelines.demo.traces import NODE, Traces
+from analytics_pipelines.events import zstd
 from analytics_pipelines.events.envelope import Arrival, to_lines
 from analytics_pipelines.events.keys import raw_key
 from analytics_pipelines.events.parse import Incoming, Request

@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from backports import zstd
 
 from analytics_pipelines.accounts.projects import Project, Projects
+from analytics_pipelines.events import zstd
 from analytics_pipelines.ingest.backlog import open_hours, waiting
 from analytics_pipelines.ingest.ledger import Ledger
 from analytics_pipelines.problems import Problem
@@ -85,7 +85,7 @@ class Traces:
 
     def _pending(self, now: datetime) -> list[StoredObject]:
         """Objects of ours that nobody has claimed."""
-        return self._ours(waiting(self._store, self._ledger, open_hours(self._store, self._ledger, now)))
+        return self._ours(waiting(self._store, self._ledger, open_hours(self._store, self._ledger)))
 
     def _ours(self, candidates: Sequence[StoredObject]) -> list[StoredObject]:
         named = [each for each in candidates if each.key.split("-")[-2] == NODE]

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
+
 from analytics_pipelines.embedded.sandbox import can_confine_files
 from analytics_pipelines.ingest.backlog import lag_seconds, unloaded
 from analytics_pipelines.ingest.ledger import Ledger
@@ -65,6 +67,10 @@ def _tried(what: str, check: Callable[[], Finding], mend: str) -> Finding:
         return check()
     except _FAULTS as error:
         return Finding(what, False, str(error).split("\n", 1)[0], mend)
+    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):
+        return Finding(what, False, "Postgres has not the tables of this release", "Run `analytics migrate`.")
+    except (psycopg.Error, ValueError):  # its text would show the URL, and the password in it
+        return Finding(what, False, "its URL can't be read", mend)
 
 
 def _python() -> Finding:
@@ -186,7 +192,7 @@ def _lag(settings: Settings) -> Finding:
     now = datetime.now(UTC)
     postgres = Postgres(settings.need_postgres())
     try:
-        waiting = unloaded(ObjectStore(settings.bucket_url), Ledger(postgres), now)
+        waiting = unloaded(ObjectStore(settings.bucket_url), Ledger(postgres))
     finally:
         postgres.close()
     lag = lag_seconds(waiting, now)

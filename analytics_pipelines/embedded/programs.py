@@ -29,7 +29,7 @@ def capture_service(settings: Settings) -> Service:
             "capture_app.wsgi:app",
         ],
         env=environment_of(settings),
-        healthy=answers_http(settings.capture_port, "/livez"),
+        healthy=answers_http(settings.capture_port, "/livez", settings.host),
         url=settings.sdk_url,
         stop_seconds=6,
     )
@@ -41,7 +41,7 @@ def web_service(settings: Settings) -> Service:
         name="web",
         command=[*_granian(settings.host, settings.web_port, 1, 8), "analytics_pipelines.web.wsgi:app"],
         env=environment_of(settings),
-        healthy=answers_http(settings.web_port, "/livez"),
+        healthy=answers_http(settings.web_port, "/livez", settings.host),
         url=settings.browser_url,
         stop_seconds=6,
     )
@@ -85,7 +85,7 @@ def dagster_services(settings: Settings) -> tuple[Service, list[Service]]:
             *("--port", str(settings.dagster_port), "--log-level", "warning"),
         ],
         env=env,
-        healthy=answers_http(settings.dagster_port, "/server_info"),
+        healthy=answers_http(settings.dagster_port, "/server_info", settings.dagster_host),
         url=settings.dagster_url or f"http://localhost:{settings.dagster_port}",
         stop_seconds=6,
     )

@@ -70,11 +70,12 @@ def wait_until(healthy: Callable[[], bool], process: subprocess.Popen[bytes], se
     return False
 
 
-def answers_http(port: int, path: str) -> Callable[[], bool]:
-    """A check: GET on loopback answers 200."""
+def answers_http(port: int, path: str, host: str = "127.0.0.1") -> Callable[[], bool]:
+    """A check: GET answers 200; what listens everywhere is asked on loopback."""
+    asked = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104
 
     def check() -> bool:
-        connection = HTTPConnection("127.0.0.1", port, timeout=2)
+        connection = HTTPConnection(asked, port, timeout=2)
         try:
             connection.request("GET", path)
             return connection.getresponse().status == 200

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from analytics_pipelines.events.keys import (
     PREFIX,
     arrival_hour,
-    hour_of,
     hour_prefix,
     is_raw_key,
     raw_key_floor,
@@ -15,32 +14,30 @@ from analytics_pipelines.events.keys import (
 from analytics_pipelines.ingest.ledger import Batch, Ledger
 from resources.object_store import ObjectStore, StoredObject
 
-HOUR = timedelta(hours=1)
-
 # An object carries the moment it was received and appears when its PUT is done, perhaps from a host whose clock lags.
 STRAGGLING = timedelta(minutes=2)
 
+# A host whose clock is hours behind puts its objects into hours that were loaded long ago; each run looks there once.
+LOOK_BACK = timedelta(hours=24)
 
-def open_hours(store: ObjectStore, ledger: Ledger, now: datetime) -> list[datetime]:
-    """Arrival hours in which something may wait: from the newest loaded one (and the one before) until now.
 
-    On an empty ledger that is every hour of the bucket, so nothing that arrived while ingestion was away is missed.
+def open_hours(store: ObjectStore, ledger: Ledger, look_back: timedelta = timedelta(0)) -> list[datetime]:
+    """Arrival hours in which something may wait: those from the watermark on, and `look_back` before it.
+
+    Without a watermark that is every hour of the bucket, so nothing that arrived while ingestion was away is missed.
     """
-    newest = ledger.newest_hour()
-    if newest is None:
-        return hours_in_bucket(store)
-    first = min(newest, hour_of(now)) - HOUR
-    return [hour for hour in hours_in_bucket(store, since=first) if hour >= first]
+    watermark = ledger.watermark()
+    return hours_in_bucket(store, since=watermark - look_back if watermark else None)
 
 
 def hours_in_bucket(store: ObjectStore, since: datetime | None = None) -> list[datetime]:
     """The arrival hours that have a folder in the bucket, oldest first."""
-    hours = []
+    hours: list[datetime] = []
     for day in store.folders(PREFIX):
         if since is not None and day < f"dt={since:%Y-%m-%d}":
             continue
-        hours += [f"{PREFIX}/{day}/{hour}" for hour in store.folders(f"{PREFIX}/{day}")]
-    return sorted(arrival_hour(prefix) for prefix in hours)
+        hours += [arrival_hour(f"{PREFIX}/{day}/{hour}") for hour in store.folders(f"{PREFIX}/{day}")]
+    return sorted(hour for hour in hours if since is None or hour >= since)
 
 
 def waiting(
@@ -80,9 +77,9 @@ def batches(objects: Iterable[StoredObject], *, most_objects: int, most_bytes: i
     return [Batch(tuple(group)) for group in made]
 
 
-def unloaded(store: ObjectStore, ledger: Ledger, now: datetime) -> list[StoredObject]:
+def unloaded(store: ObjectStore, ledger: Ledger) -> list[StoredObject]:
     """Everything accepted so far that can't be queried yet: unclaimed objects and those of broken-off loads."""
-    objects = waiting(store, ledger, open_hours(store, ledger, now))
+    objects = waiting(store, ledger, open_hours(store, ledger))
     return objects + [item for batch in ledger.open_batches() for item in batch.objects]
 
 

@@ -26,8 +26,7 @@ def mismatched_batches(postgres: Postgres, clickhouse: ClickHouse, *, run_id: st
         table: dict(
             clickhouse.query(
                 f"SELECT batch_id, count() FROM {table}"
-                " WHERE (received_at >= {start:DateTime64(3)} AND received_at < {end:DateTime64(3)})"
-                "    OR received_at < '1971-01-01' GROUP BY batch_id",
+                " WHERE received_at >= {start:DateTime64(3)} AND received_at < {end:DateTime64(3)} GROUP BY batch_id",
                 window,
             ).rows
         )

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from analytics_pipelines.events.keys import arrival_hour, hour_of
 from analytics_pipelines.faults import hit
-from analytics_pipelines.ingest.backlog import STRAGGLING, batches, open_hours, waiting
+from analytics_pipelines.ingest.backlog import LOOK_BACK, STRAGGLING, batches, open_hours, waiting
 from analytics_pipelines.ingest.ledger import Batch, Ledger, Outcome
 from analytics_pipelines.ingest.loader import load
 from resources.clickhouse import ClickHouse, ClickHouseUnavailable
@@ -82,8 +83,9 @@ class Drain:
         """Load what waits in any hour, then return."""
         with self.postgres.session() as session:
             self._finish_broken_loads(session)
-            while self._look(session, full=True):
-                pass
+            look_back = LOOK_BACK
+            while self._look(session, full=True, look_back=look_back):
+                look_back = timedelta(0)
 
     def linger(
         self,
@@ -105,7 +107,8 @@ class Drain:
                 try:
                     if broken:
                         self._finish_broken_loads(session)
-                    loaded = self._look(session, full=broken or self._full_look_is_due())
+                    look_back = LOOK_BACK if broken else timedelta(0)
+                    loaded = self._look(session, full=broken or self._full_look_is_due(), look_back=look_back)
                     between()
                     broken = False
                 except (ClickHouseUnavailable, StoreUnavailable) as error:
@@ -123,10 +126,14 @@ class Drain:
         taken, self.tallies = sorted(self.tallies.items()), {}
         return taken
 
-    def _look(self, session: Connection, *, full: bool) -> bool:
+    def _look(self, session: Connection, *, full: bool, look_back: timedelta) -> bool:
         now = self.now()
-        hours = open_hours(self.store, self.ledger, now)
+        hours = open_hours(self.store, self.ledger, look_back)
         found = waiting(self.store, self.ledger, hours, received_after=None if full else now - STRAGGLING)
+        if full:
+            # Objects of the hour before may still be on their way from a host whose clock lags.
+            before = hour_of(now) - timedelta(hours=1)
+            self.ledger.move_watermark(min([before, *(arrival_hour(item.key) for item in found)]))
         return self._load_all(found, session)
 
     def _load_all(self, objects: Sequence[StoredObject], session: Connection) -> bool:

@@ -19,7 +19,7 @@ def flush(drain: Drain, timeout: float, progress: Callable[[int], None] = lambda
     Raises Problem when `timeout` seconds were not enough.
     """
     end = time.monotonic() + timeout
-    wanted = {item.key for item in unloaded(drain.store, drain.ledger, drain.now())}
+    wanted = {item.key for item in unloaded(drain.store, drain.ledger)}
     first = len(wanted)
     alone_since = time.monotonic()
     with drain.postgres.session() as session:

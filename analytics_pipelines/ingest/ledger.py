@@ -98,10 +98,18 @@ class Ledger:
             grouped.setdefault(row["batch_id"], []).append(StoredObject(row["key"], row["bytes"]))
         return [Batch(tuple(objects)) for objects in grouped.values()]
 
-    def newest_hour(self) -> datetime | None:
-        """The newest arrival hour that has a batch."""
-        row = self._postgres.row("SELECT max(arrival_hour) AS hour FROM ingest_batches")
-        return row["hour"] if row else None
+    def watermark(self) -> datetime | None:
+        """The arrival hour before which everything is loaded; None when that has never been so."""
+        row = self._postgres.row("SELECT loaded_until FROM ingest_watermark")
+        return row["loaded_until"] if row else None
+
+    def move_watermark(self, hour: datetime) -> None:
+        """Everything before this arrival hour is loaded; never moves back."""
+        self._postgres.execute(
+            "INSERT INTO ingest_watermark (loaded_until) VALUES (%s) ON CONFLICT (only_one) DO UPDATE"
+            " SET loaded_until = EXCLUDED.loaded_until WHERE ingest_watermark.loaded_until < EXCLUDED.loaded_until",
+            [hour],
+        )
 
     def claim(self, batch: Batch, run_id: str | None, now: datetime) -> None:
         """Write the batch down before it is loaded; once more for one that was broken off."""

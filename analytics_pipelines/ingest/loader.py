@@ -31,7 +31,8 @@ def load(batch: Batch, store: ObjectStore, clickhouse: ClickHouse) -> Outcome:
     clickhouse.command(_sql("create_staging", staging))
     try:
         if payload:
-            clickhouse.insert_stream(_sql("stage", staging), payload, encoding="zstd")
+            stage = _sql("stage", staging, arrival_ms=int(batch.hour.timestamp() * 1000))
+            clickhouse.insert_stream(stage, payload, encoding="zstd")
         hit("loader.after_stage")
         clickhouse.insert(_sql("publish_events", staging), parameters, token=f"{batch.id}", settings=_ONE_BLOCK)
         hit("loader.after_events")
@@ -64,5 +65,5 @@ def _template(name: str) -> str:
     return (files(__package__) / "sql" / f"{name}.sql").read_text()
 
 
-def _sql(name: str, staging: str) -> str:
-    return _template(name).format(staging=staging)
+def _sql(name: str, staging: str, **values: int) -> str:
+    return _template(name).format(staging=staging, **values)

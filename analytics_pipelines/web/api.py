@@ -105,7 +105,7 @@ def ingestion(project_id: int) -> ResponseReturnValue:
     """How many events the project has, and whether anything waits to be loaded."""
     services = _services()
     now = datetime.now(UTC)
-    waiting = unloaded(services.store, Ledger(services.postgres), now)
+    waiting = unloaded(services.store, Ledger(services.postgres))
     events, last, dead_letters = services.reader.query(
         "SELECT (SELECT count() FROM events WHERE team_id = {team:Int64}),"
         " (SELECT max(received_at) FROM events WHERE team_id = {team:Int64}),"

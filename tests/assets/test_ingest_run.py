@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import dagster as dg
 import pytest
-from backports import zstd
 
+from analytics_pipelines.events import zstd
 from analytics_pipelines.events.keys import hour_of, raw_key
 from analytics_pipelines.settings import settings_of_process
 from resources.clickhouse import ClickHouse

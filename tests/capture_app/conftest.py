@@ -10,12 +10,12 @@ from typing import Any
 
 import psycopg
 import pytest
-from backports import zstd
 from flask import Flask
 
 from analytics_pipelines.accounts.people import People
 from analytics_pipelines.accounts.projects import Project, Projects
 from analytics_pipelines.accounts.secret import new_project_token
+from analytics_pipelines.events import zstd
 from analytics_pipelines.migrations.apply import migrate
 from analytics_pipelines.settings import Settings
 from capture_app.app import create_app

@@ -7,11 +7,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from backports import zstd
 
 from analytics_pipelines import faults
 from analytics_pipelines.accounts.projects import Project, Projects
 from analytics_pipelines.demo.load import clear, load
+from analytics_pipelines.events import zstd
 from analytics_pipelines.events.keys import raw_key
 from analytics_pipelines.ingest import drain as drain_module
 from analytics_pipelines.ingest.checks import mismatched_batches

@@ -3,12 +3,12 @@
 from datetime import datetime, timedelta
 
 import pytest
-from backports import zstd
 
 from analytics_pipelines.accounts.projects import Projects
 from analytics_pipelines.demo import load as load_module
 from analytics_pipelines.demo.load import load
 from analytics_pipelines.demo.shop import events
+from analytics_pipelines.events import zstd
 from analytics_pipelines.ingest.drain import Drain
 from resources.clickhouse import ClickHouse
 from resources.object_store import ObjectStore

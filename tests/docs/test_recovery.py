@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
-from backports import zstd
 
+from analytics_pipelines.events import zstd
 from analytics_pipelines.events.keys import raw_key
 from analytics_pipelines.ingest.drain import Drain
 from analytics_pipelines.migrations.apply import migrate
@@ -38,7 +38,7 @@ def test_an_emptied_ledger_loads_the_whole_bucket_into_new_tables(
 
     clickhouse.command(f"DROP DATABASE {clickhouse.database} SYNC")
     migrate(postgres, clickhouse, None)
-    postgres.execute("TRUNCATE ingest_batches CASCADE")
+    postgres.execute("TRUNCATE ingest_batches, ingest_objects, ingest_watermark")
     drain.everything()
 
     assert clickhouse.query("SELECT uuid FROM events ORDER BY uuid").rows == before

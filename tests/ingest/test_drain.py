@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from backports import zstd
 
+from analytics_pipelines.events import zstd
 from analytics_pipelines.events.keys import hour_of, raw_key
 from analytics_pipelines.identity.person_id import person_id
+from analytics_pipelines.ingest import backlog
 from analytics_pipelines.ingest import drain as drain_module
 from analytics_pipelines.ingest.drain import Drain
 from resources.clickhouse import ClickHouse, ClickHouseUnavailable
@@ -177,8 +178,10 @@ def test_a_load_broken_off_anywhere_is_finished_by_the_next_drain(
 def test_objects_of_hours_missed_while_ingestion_was_away_are_found(
     drain: Drain, store: ObjectStore, clickhouse: ClickHouse
 ) -> None:
+    drain.now = lambda: NOW - timedelta(hours=40)
     put(store, [line(event())], received=NOW - timedelta(hours=40))
     drain.everything()
+    drain.now = lambda: NOW
     for hours in (30, 5, 0):
         put(store, [line(event())], received=NOW - timedelta(hours=hours))
     drain.everything()
@@ -270,3 +273,47 @@ def test_a_lingering_drain_outlives_an_absence_of_clickhouse(
     drain.linger(1.0, 0.05, trouble=troubles.append)
     assert len(troubles) == 2
     assert count(clickhouse) == 3
+
+
+def test_loading_a_newer_hour_first_leaves_no_older_one_behind(
+    drain: Drain, store: ObjectStore, clickhouse: ClickHouse
+) -> None:
+    drain.now = lambda: NOW - timedelta(hours=50)
+    put(store, [line(event())], received=NOW - timedelta(hours=50))
+    drain.everything()
+    drain.now = lambda: NOW
+    put(store, [line(event())], received=NOW - timedelta(hours=20))
+    put(store, [line(event())])
+    drain.hours([hour_of(NOW)])
+    assert len(backlog.unloaded(store, drain.ledger)) == 1
+    drain.everything()
+    assert count(clickhouse) == 3
+
+
+def test_hours_that_are_loaded_whole_are_not_looked_at_again(drain: Drain, store: ObjectStore) -> None:
+    for hours in (30, 5, 0):
+        put(store, [line(event())], received=NOW - timedelta(hours=hours))
+    drain.everything()
+    assert backlog.open_hours(store, drain.ledger) == [hour_of(NOW)]
+
+
+def test_an_object_of_a_host_whose_clock_is_hours_behind_is_found_by_the_next_run(
+    drain: Drain, store: ObjectStore, clickhouse: ClickHouse
+) -> None:
+    put(store, [line(event())])
+    drain.everything()
+    put(store, [line(event())], received=NOW - timedelta(hours=9))
+    drain.linger(0, 0.05)
+    assert count(clickhouse) == 2
+
+
+def test_a_line_that_can_not_be_read_arrived_with_its_batch(
+    drain: Drain, store: ObjectStore, clickhouse: ClickHouse
+) -> None:
+    put(store, ["not json", "not json", "neither"])
+    drain.everything()
+    assert clickhouse.query("SELECT count(), uniq(received_at), any(received_at) FROM dead_letters").one() == (
+        3,
+        1,
+        hour_of(NOW),
+    )

@@ -10,7 +10,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from backports import zstd
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -18,6 +17,7 @@ from analytics_pipelines.accounts.keys import ApiKeys
 from analytics_pipelines.accounts.people import People
 from analytics_pipelines.accounts.projects import Project, Projects
 from analytics_pipelines.accounts.secret import new_project_token
+from analytics_pipelines.events import zstd
 from analytics_pipelines.events.keys import raw_key
 from analytics_pipelines.ingest.drain import Drain
 from analytics_pipelines.migrations.apply import migrate

@@ -3,7 +3,8 @@ INSERT INTO {staging} (team_id, uuid, event, distinct_id, person_id, timestamp, 
 WITH
     JSONExtract(line, 'Tuple(received_at Int64, sent_at String, project Int64, uuid Nullable(UUID), event String)') AS envelope,
     JSONExtract(envelope.event, 'Tuple(event String, distinct_id String, `$distinct_id` String, timestamp String, offset Nullable(Int64), properties String, elements_chain String)') AS sent,
-    fromUnixTimestamp64Milli(envelope.received_at, 'UTC') AS received,
+    -- a line that can't be read has no time of its own; it arrived with its batch
+    fromUnixTimestamp64Milli(if(envelope.received_at > 0, envelope.received_at, {arrival_ms}), 'UTC') AS received,
     JSONType(envelope.event, 'properties') = 'Object' AS has_properties,
     if(has_properties, sent.properties, '{{}}') AS properties_text,
     -- the first of the three places that holds one; 200 characters, as PostHog cuts it

@@ -30,6 +30,12 @@ CREATE TABLE ingest_objects (
 );
 CREATE INDEX ingest_objects_batch ON ingest_objects (batch_id, position);
 
+-- Every arrival hour before this one is loaded whole; only the live drain, which looks everywhere, moves it on.
+CREATE TABLE ingest_watermark (
+    only_one     boolean PRIMARY KEY DEFAULT true CHECK (only_one),
+    loaded_until timestamptz NOT NULL
+);
+
 -- Event days whose rows changed, and when: what is derived from them is made again.
 CREATE TABLE dirty_days (
     team_id    bigint NOT NULL,
