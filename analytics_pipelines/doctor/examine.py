@@ -25,6 +25,7 @@ _LEAST_DISK_BYTES = 2 * 1024**3
 _MOST_SKEW_SECONDS = 5.0
 _MOST_LAG_SECONDS = 60.0
 _MAY_NOT = {164, 497}  # READONLY, ACCESS_DENIED
+_NO_DATABASE = 81
 _START = "Start everything with `analytics start`"
 _FAULTS = (Problem, StoreUnavailable, PostgresUnavailable, ClickHouseUnavailable, ClickHouseRefused, OSError)
 
@@ -141,6 +142,8 @@ def _reader(settings: Settings) -> Finding:
     except ClickHouseRefused as error:
         if error.code in _MAY_NOT:
             return Finding("ClickHouse reader", True, "may read, and nothing else")
+        if error.code == _NO_DATABASE:
+            return Finding("ClickHouse reader", False, "its database is not there", "Run `analytics migrate`.")
         raise
     reader.command(f"DROP TABLE {table}")
     return Finding(

@@ -19,7 +19,7 @@ def taken(answer: Any) -> bool:
     return (answer.status_code, answer.data, answer.mimetype) == (200, b'{"status":"Ok"}', "application/json")
 
 
-@pytest.mark.parametrize("path", ["/batch", "/batch/", "/i/v0/e", "/i/v0/e/"])
+@pytest.mark.parametrize("path", ["/batch", "/batch/", "/i/v0/e", "/i/v0/e/", "/e", "/e/", "/capture", "/capture/"])
 @pytest.mark.parametrize("form", ["batch", "list", "single"])
 @pytest.mark.parametrize(
     ("packed", "headers"),

@@ -32,9 +32,7 @@ def test_every_verb_explains_itself_with_an_example(analytics: Any, path: tuple[
         assert f"analytics {' '.join(path)}" in found.stdout.split("Example:")[1]
 
 
-@pytest.mark.parametrize(
-    ("path", "command"), verbs(), ids=lambda value: " ".join(value) if type(value) is tuple else ""
-)
+@pytest.mark.parametrize(("path", "command"), verbs(), ids=[" ".join(path) for path, _ in verbs()])
 def test_every_option_says_what_it_does(path: tuple[str, ...], command: click.Command) -> None:
     assert command.help
     for parameter in command.params:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.engines
+
 
 def start(folder: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("ANALYTICS_")}
@@ -56,14 +58,12 @@ def test_a_part_that_is_none(tmp_path: Path) -> None:
     assert "kafka" in done.stderr
 
 
-@pytest.mark.engines
 def test_a_given_postgres_that_is_away(tmp_path: Path) -> None:
     ports = [f"--{each}-port=0" for each in ("capture", "web", "dagster", "clickhouse")]
     done = start(tmp_path, *ports, ANALYTICS_POSTGRES_URL="postgresql://a:b@127.0.0.1:1/x")
     refused(done, "Postgres at 127.0.0.1:1", "ANALYTICS_POSTGRES_URL")
 
 
-@pytest.mark.engines
 def test_an_engine_that_can_not_run(tmp_path: Path) -> None:
     data = tmp_path / "data"
     (data / "postgres").mkdir(parents=True)

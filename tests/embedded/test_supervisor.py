@@ -17,6 +17,8 @@ from analytics_pipelines.embedded.service import Service, port_is_free
 from analytics_pipelines.embedded.supervisor import StopRequested, Supervisor
 from analytics_pipelines.problems import Problem
 
+pytestmark = pytest.mark.engines
+
 
 def program(tmp_path: Path, name: str, code: str, **more: object) -> Service:
     return Service(

@@ -43,7 +43,7 @@ def s3(s3_port: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ObjectS
     return ObjectStore(f"s3://{bucket}/some/prefix")
 
 
-@pytest.fixture(params=["folder", "s3"])
+@pytest.fixture(params=["folder", pytest.param("s3", marks=pytest.mark.engines)])
 def bucket(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
     if request.param == "s3":
         return request.getfixturevalue("s3")  # type: ignore[no-any-return]
