@@ -197,12 +197,16 @@ class Settings(BaseSettings):
     @property
     def browser_url(self) -> str:
         """Address of the dashboards, for people."""
-        return self.web_url or f"http://localhost:{self.web_port}"
+        return self.web_url or f"http://{self._shown_host}:{self.web_port}"
 
     @property
     def sdk_url(self) -> str:
         """Address of capture, for SDKs."""
-        return self.capture_url or f"http://localhost:{self.capture_port}"
+        return self.capture_url or f"http://{self._shown_host}:{self.capture_port}"
+
+    @property
+    def _shown_host(self) -> str:
+        return "localhost" if self.host in {"127.0.0.1", "0.0.0.0", "::", "::1", ""} else self.host  # noqa: S104
 
     @property
     def bucket_url(self) -> str:
