@@ -16,5 +16,4 @@ defs = dg.Definitions(
     sensors=SENSORS,
     resources=RESOURCES,
     executor=dg.in_process_executor,
-    loggers={"console": dg.colored_console_logger.configured({"log_level": "WARNING"})},
 )

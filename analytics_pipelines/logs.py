@@ -1,32 +1,37 @@
-"""Logs of a service process: text for people on a terminal, JSON lines elsewhere."""
+"""Logs of a service process: text for people on a terminal, JSON lines elsewhere.
+
+Written on the standard library alone: capture has to start in a moment, and logging packages import a terminal's worth.
+"""
 
 import logging
 import sys
+from datetime import UTC, datetime
 
-import structlog
+import msgspec
 
 from analytics_pipelines.settings import Settings
 
 
+class JsonLines(logging.Formatter):
+    """One JSON object a line; whatever is in a message, a line stays a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "event": record.getMessage(),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return msgspec.json.encode(line).decode()
+
+
 def configure_logs(settings: Settings) -> None:
-    """Send what the process logs to its standard error in the form and from the level that the settings ask for."""
+    """Send what the process logs to its standard error, in the form and from the level that the settings ask for."""
     as_text = settings.log_format == "text" or (settings.log_format == "auto" and sys.stderr.isatty())
-    shared: list[structlog.typing.Processor] = [
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    last: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
-        if as_text
-        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    )
     handler = logging.StreamHandler()
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last]
-        )
-    )
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s") if as_text else JsonLines())
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.log_level.upper())

@@ -97,6 +97,7 @@ class Postgres:
                     max_size=self._pool_size,
                     timeout=CONNECT_SECONDS,
                     check=ConnectionPool.check_connection,
+                    reconnect_timeout=CONNECT_SECONDS,  # its pauses double; after an absence we want it back at once
                     open=True,
                 )
             return self._pool
