@@ -5,9 +5,11 @@ import os
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from tomllib import TOMLDecodeError
 from typing import Any
+from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -178,6 +180,14 @@ class Settings(BaseSettings):
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()
 
+    @field_validator("postgres_url", "dagster_postgres_url", "clickhouse_url", "clickhouse_reader_url")
+    @classmethod
+    def _is_url(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        schemes = ("postgresql", "postgres") if "postgres" in str(info.field_name) else ("http", "https")
+        if value is not None and not _has_form(value.get_secret_value(), schemes):
+            raise ValueError(f"it must look like {schemes[0]}://user:password@host:port/database")
+        return value
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -261,15 +271,26 @@ def _needed(url: SecretStr | None, engine: str, variable: str, data_dir: Path) -
     return url.get_secret_value()
 
 
+def _has_form(url: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def load_settings(kind: type[Settings] = Settings, **flags: Any) -> Settings:
     """Settings from all sources; `flags` (None = not given) win. A bad value is a Problem."""
     try:
         return kind(**{name: value for name, value in flags.items() if value is not None})
+    except (TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Problem(f"{CONFIG_FILE} can't be read: {error}.", "See docs/settings.md.") from None
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "settings"
         variable = name if name.isupper() else f"ANALYTICS_{name.upper()}"
-        raise Problem(f"{variable}: {first['msg']}.", "See docs/settings.md.") from None
+        said = first["msg"].removeprefix("Value error, ")
+        raise Problem(f"{variable}: {said}.", "See docs/settings.md.") from None
 
 
 @lru_cache(maxsize=1)

@@ -79,14 +79,7 @@ def ingest(
 ) -> Iterator[dg.MaterializeResult]:
     """Load raw objects into ClickHouse; `analytics_pipelines.ingest.drain` says how."""
     settings = analytics.settings
-    drain = Drain(
-        store=analytics.store(),
-        postgres=analytics.postgres(),
-        clickhouse=analytics.clickhouse({"run_id": context.run.run_id, "asset": "events"}),
-        batch_objects=settings.ingest_batch_objects,
-        batch_bytes=settings.ingest_batch_bytes,
-        run_id=context.run.run_id,
-    )
+    drain = Drain.of(settings, {"run_id": context.run.run_id, "asset": "events"}, run_id=context.run.run_id)
     window = context.partition_time_window
     if config.linger_seconds > 0:
         with suppress(dg.DagsterExecutionInterruptedError):  # asked to stop: what is loaded so far is reported

@@ -22,6 +22,10 @@ class PostgresUnavailable(Fault):
     """Postgres can't be reached or went away in the middle. Whether a commit arrived is not known."""
 
 
+class PostgresNotMigrated(Fault):
+    """The tables of this release are not there; `analytics migrate` makes them."""
+
+
 class Postgres:
     """A lazily opened pool for one URL; safe to share between threads. Rows are dictionaries."""
 
@@ -44,6 +48,10 @@ class Postgres:
                 yield connection
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise PostgresUnavailable(f"Postgres at {self.address}: {_first_line(error)}") from None
+        except psycopg.errors.UndefinedTable:
+            raise PostgresNotMigrated(
+                f"Postgres at {self.address} lacks the tables of this release: run `analytics migrate`"
+            ) from None
 
     def rows(self, sql: LiteralString, parameters: Parameters = ()) -> list[DictRow]:
         """All rows of one statement, in a transaction of its own."""

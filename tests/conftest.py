@@ -1,6 +1,9 @@
 """Real engines for the tests: one ClickHouse and one Postgres for all of them, a database of its own for each."""
 
 import os
+import subprocess
+import sys
+import urllib.request
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +16,7 @@ from analytics_pipelines.embedded import postgres_server
 from analytics_pipelines.embedded.clickhouse_server import ServerPlan
 from analytics_pipelines.embedded.engines import clickhouse_service, clickhouse_url, postgres_service
 from analytics_pipelines.embedded.instance import open_instance
-from analytics_pipelines.embedded.service import free_port, stop_group, wait_until
+from analytics_pipelines.embedded.service import free_port, listens, stop_group, wait_until
 from analytics_pipelines.migrations.apply import migrate
 from resources.clickhouse import ClickHouse
 from resources.object_store import ObjectStore
@@ -125,6 +128,35 @@ def reader(migrated: Databases) -> ClickHouse:
 @pytest.fixture
 def store(tmp_path: Path) -> ObjectStore:
     return ObjectStore((tmp_path / "bucket").as_uri())
+
+
+@pytest.fixture(scope="session")
+def s3_port() -> Iterator[int]:
+    port = free_port()
+    server = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    assert wait_until(listens(port), server, 60)
+    yield port
+    server.terminate()
+    server.wait(10)
+
+
+@pytest.fixture
+def s3(s3_port: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ObjectStore:
+    bucket = tmp_path.name.replace("_", "-")[:60].lower()
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{s3_port}",
+    }.items():
+        monkeypatch.setenv(name, value)
+    request = urllib.request.Request(f"http://127.0.0.1:{s3_port}/{bucket}", method="PUT")
+    urllib.request.urlopen(request, timeout=10).close()
+    return ObjectStore(f"s3://{bucket}/some/prefix")
 
 
 @pytest.fixture(autouse=True)

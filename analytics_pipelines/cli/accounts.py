@@ -10,7 +10,7 @@ import click
 from analytics_pipelines.cli.options import as_json, data_dir, example
 from analytics_pipelines.problems import Problem
 from analytics_pipelines.settings import load_settings
-from resources.postgres import Postgres, PostgresUnavailable
+from resources.postgres import Postgres
 
 
 @contextmanager
@@ -18,8 +18,6 @@ def _postgres(data_dir: Path | None) -> Iterator[Postgres]:
     postgres = Postgres(load_settings(data_dir=data_dir).need_postgres())
     try:
         yield postgres
-    except PostgresUnavailable as error:
-        raise Problem(f"{error}.", "See `analytics doctor`.") from None
     finally:
         postgres.close()
 

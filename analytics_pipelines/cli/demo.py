@@ -9,7 +9,6 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from analytics_pipelines.cli.options import data_dir, example
-from analytics_pipelines.problems import Problem
 from analytics_pipelines.settings import Settings, load_settings
 
 
@@ -21,15 +20,8 @@ def demo(clear: bool, data_dir: Path | None) -> None:
 
     The events take the same way as anybody's: into the bucket, and from there into the tables.
     """
-    from resources.clickhouse import ClickHouseRefused, ClickHouseUnavailable
-    from resources.object_store import StoreUnavailable
-    from resources.postgres import PostgresUnavailable
-
     settings = load_settings(data_dir=data_dir)
-    try:
-        _clear(settings) if clear else _load(settings)
-    except (PostgresUnavailable, ClickHouseUnavailable, ClickHouseRefused, StoreUnavailable) as error:
-        raise Problem(f"{error}.", "See `analytics doctor`.") from None
+    _clear(settings) if clear else _load(settings)
 
 
 def _load(settings: Settings) -> None:
@@ -37,26 +29,15 @@ def _load(settings: Settings) -> None:
     from analytics_pipelines.demo.load import load
     from analytics_pipelines.ingest.drain import Drain
     from analytics_pipelines.ingest.flush import flush
-    from resources.clickhouse import ClickHouse
-    from resources.object_store import ObjectStore
-    from resources.postgres import Postgres
 
     begun = time.monotonic()
-    store = ObjectStore(settings.bucket_url)
-    postgres = Postgres(settings.need_postgres())
-    drain = Drain(
-        store,
-        postgres,
-        ClickHouse(settings.need_clickhouse(), {"command": "demo"}),
-        batch_objects=settings.ingest_batch_objects,
-        batch_bytes=settings.ingest_batch_bytes,
-    )
+    drain = Drain.of(settings, {"command": "demo"})
     with _progress() as progress:
         writing = progress.add_task("writing events", total=None)
         loading = progress.add_task("loading them", total=None, start=False)
         made = load(
-            store,
-            Projects(postgres),
+            drain.store,
+            Projects(drain.postgres),
             now=datetime.now(UTC),
             progress=lambda done, total: progress.update(writing, completed=done, total=total),
         )
@@ -69,7 +50,7 @@ def _load(settings: Settings) -> None:
 
         flush(drain, timeout=300, progress=left)
         progress.update(loading, completed=1, total=1)
-    postgres.close()
+    drain.postgres.close()
     click.echo(f"The project {made.name!r} is ready after {time.monotonic() - begun:.0f} s:")
     click.echo(f"  {settings.browser_url}/project/{made.id}")
     click.echo("Remove it with `analytics demo --clear`.")

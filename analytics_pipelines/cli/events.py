@@ -22,18 +22,8 @@ def flush(data_dir: Path | None, timeout: float) -> None:
     """
     from analytics_pipelines.ingest.drain import Drain
     from analytics_pipelines.ingest.flush import flush as wait
-    from resources.clickhouse import ClickHouse, ClickHouseRefused, ClickHouseUnavailable
-    from resources.object_store import ObjectStore, StoreUnavailable
-    from resources.postgres import Postgres, PostgresUnavailable
 
-    settings = load_settings(data_dir=data_dir)
-    drain = Drain(
-        store=ObjectStore(settings.bucket_url),
-        postgres=Postgres(settings.need_postgres()),
-        clickhouse=ClickHouse(settings.need_clickhouse(), {"command": "flush"}),
-        batch_objects=settings.ingest_batch_objects,
-        batch_bytes=settings.ingest_batch_bytes,
-    )
+    drain = Drain.of(load_settings(data_dir=data_dir), {"command": "flush"})
     shown = sys.stderr.isatty()
     try:
         waited = wait(
@@ -41,8 +31,6 @@ def flush(data_dir: Path | None, timeout: float) -> None:
             timeout,
             progress=lambda left: click.echo(f"\r{left} objects wait …  ", nl=False, err=True) if shown else None,
         )
-    except (PostgresUnavailable, ClickHouseUnavailable, ClickHouseRefused, StoreUnavailable) as error:
-        raise Problem(f"{error}.", "See `analytics doctor`.") from None
     finally:
         drain.postgres.close()
     if shown and waited:
@@ -67,28 +55,20 @@ def sql(query: str, data_dir: Path | None, project_id: int | None, form: str, as
     from analytics_pipelines.insights.team import Team
     from analytics_pipelines.queries.ask import Questions
     from analytics_pipelines.queries.failure import QueryFailed
-    from resources.clickhouse import ClickHouse
-    from resources.postgres import Postgres, PostgresUnavailable
+    from analytics_pipelines.queries.reader import open_reader
+    from resources.postgres import Postgres
 
     settings = load_settings(data_dir=data_dir)
     postgres = Postgres(settings.need_postgres())
     try:
         projects = Projects(postgres)
         found = projects.get(project_id) if project_id is not None else next(iter(projects.all()), None)
-    except PostgresUnavailable as error:
-        raise Problem(f"{error}.", "See `analytics doctor`.") from None
     finally:
         postgres.close()
     if found is None:
         raise Problem("There is no such project.", "`analytics project list` shows them.")
-    reader_url = settings.clickhouse_reader_url
-    reader = ClickHouse(
-        reader_url.get_secret_value() if reader_url else settings.need_clickhouse(),
-        {"command": "sql"},
-        read_only=True,
-    )
     try:
-        answer = Questions(reader, settings).ask(
+        answer = Questions(open_reader(settings, {"command": "sql"}), settings).ask(
             {"kind": "HogQLQuery", "query": query}, Team(found.id, found.timezone, found.week_start_day)
         )
     except QueryFailed as error:

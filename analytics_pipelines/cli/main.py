@@ -5,7 +5,6 @@ import logging
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
 
 import click
 
@@ -49,11 +48,6 @@ class LazyGroup(click.Group):
             _tell(problem)
         except Fault as fault:
             _tell(Problem(f"{str(fault).rstrip('.')}.", "`analytics doctor` says what is away, and how to mend it."))
-        except Exception as error:
-            mistake = _mistake(error)
-            if mistake is None:
-                raise
-            _tell(mistake)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -71,45 +65,6 @@ def _tell(problem: Problem) -> NoReturn:
     if problem.mend:
         click.echo(f"  {problem.mend}", err=True)
     sys.exit(1)
-
-
-def _mistake(error: Exception) -> Problem | None:
-    """What a URL that is none, or tables that are not there, bring about deep inside; None when it is our own fault."""
-    from tomllib import TOMLDecodeError
-
-    from psycopg import ProgrammingError
-    from psycopg.errors import UndefinedColumn, UndefinedTable
-
-    from analytics_pipelines.settings import CONFIG_FILE
-
-    if isinstance(error, TOMLDecodeError):
-        return Problem(f"{CONFIG_FILE} can't be read: {error}.", "See docs/settings.md.")
-    if isinstance(error, UndefinedTable | UndefinedColumn):
-        return Problem("Postgres has not the tables of this release.", "Run `analytics migrate`.")
-    if type(error) is ProgrammingError or isinstance(error, ValueError):
-        return _url_that_is_none()
-    return None
-
-
-def _url_that_is_none() -> Problem | None:
-    from analytics_pipelines.settings import load_settings
-
-    settings = load_settings()
-    urls = {
-        "ANALYTICS_POSTGRES_URL": (settings.postgres_url, {"postgresql", "postgres"}),
-        "ANALYTICS_CLICKHOUSE_URL": (settings.clickhouse_url, {"http", "https"}),
-        "ANALYTICS_CLICKHOUSE_READER_URL": (settings.clickhouse_reader_url, {"http", "https"}),
-    }
-    for name, (url, schemes) in urls.items():
-        try:
-            parts = urlsplit(url.get_secret_value()) if url else None
-            well = parts is None or (parts.scheme in schemes and parts.port != -1)
-        except ValueError:
-            well = False
-        if not well:
-            form = f"{max(schemes, key=len)}://user:password@host:port/database"
-            return Problem(f"{name} is no URL of that kind.", f"It looks like {form}.")
-    return None
 
 
 def _near(word: str) -> str | None:

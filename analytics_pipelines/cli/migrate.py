@@ -5,7 +5,6 @@ from pathlib import Path
 import click
 
 from analytics_pipelines.cli.options import data_dir, example
-from analytics_pipelines.problems import Problem
 from analytics_pipelines.settings import load_settings
 
 
@@ -16,8 +15,8 @@ def migrate(only_plan: bool, data_dir: Path | None) -> None:
     """Bring the tables of Postgres and ClickHouse to this release. `analytics start` does it by itself."""
     from analytics_pipelines.migrations.apply import migrate as apply
     from analytics_pipelines.migrations.apply import plan
-    from resources.clickhouse import ClickHouse, ClickHouseRefused, ClickHouseUnavailable
-    from resources.postgres import Postgres, PostgresUnavailable
+    from resources.clickhouse import ClickHouse
+    from resources.postgres import Postgres
 
     settings = load_settings(data_dir=data_dir)
     postgres = Postgres(settings.need_postgres())
@@ -29,8 +28,6 @@ def migrate(only_plan: bool, data_dir: Path | None) -> None:
             if only_plan
             else apply(postgres, clickhouse, cluster, lambda store, done: click.echo(f"{store:<11} {done.name}"))
         )
-    except (PostgresUnavailable, ClickHouseUnavailable, ClickHouseRefused) as error:
-        raise Problem(f"{error}.", "See `analytics doctor`.") from None
     finally:
         postgres.close()
     if only_plan:

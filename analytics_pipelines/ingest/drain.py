@@ -1,16 +1,18 @@
 """The drain: what waits in the bucket goes into ClickHouse, once or as it arrives."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from analytics_pipelines.events.keys import arrival_hour, hour_of
 from analytics_pipelines.faults import hit
 from analytics_pipelines.ingest.backlog import LOOK_BACK, STRAGGLING, batches, open_hours, waiting
 from analytics_pipelines.ingest.ledger import Batch, Ledger, Outcome
 from analytics_pipelines.ingest.loader import load
+from analytics_pipelines.settings import Settings
 from resources.clickhouse import ClickHouse, ClickHouseUnavailable
 from resources.object_store import ObjectStore, StoredObject, StoreUnavailable
 from resources.postgres import Connection, Postgres
@@ -67,6 +69,18 @@ class Drain:
     run_id: str | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     tallies: dict[datetime, Tally] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, settings: Settings, comment: Mapping[str, Any], run_id: str | None = None) -> "Drain":
+        """The drain of these settings; `comment` goes with its statements as `log_comment`."""
+        return cls(
+            store=ObjectStore(settings.bucket_url),
+            postgres=Postgres(settings.need_postgres()),
+            clickhouse=ClickHouse(settings.need_clickhouse(), comment),
+            batch_objects=settings.ingest_batch_objects,
+            batch_bytes=settings.ingest_batch_bytes,
+            run_id=run_id,
+        )
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.postgres)

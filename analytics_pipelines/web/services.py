@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from analytics_pipelines.queries.ask import Questions
+from analytics_pipelines.queries.reader import open_reader
 from analytics_pipelines.settings import Settings
 from resources.clickhouse import ClickHouse
 from resources.object_store import ObjectStore
@@ -22,10 +23,7 @@ class Services:
 
 def open_services(settings: Settings) -> Services:
     """The services of these settings; nothing is connected before it is needed."""
-    reader_url = settings.clickhouse_reader_url
-    reader = ClickHouse(
-        reader_url.get_secret_value() if reader_url else settings.need_clickhouse(), {"service": "web"}, read_only=True
-    )
+    reader = open_reader(settings, {"service": "web"})
     return Services(
         settings=settings,
         postgres=Postgres(settings.need_postgres(), pool_size=8),

@@ -32,11 +32,11 @@ class Stack:
         }
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
+    def start(self, *arguments: str) -> None:
         ports = [f"--{name}-port=0" for name in ("capture", "web", "dagster", "clickhouse")]
         with self.output.open("wb") as log:
             self.process = subprocess.Popen(
-                [*self._analytics, "start", *ports], env=self.env, cwd=self.folder, stdout=log, stderr=log
+                [*self._analytics, "start", *ports, *arguments], env=self.env, cwd=self.folder, stdout=log, stderr=log
             )
         self.wait(lambda: "everything is up" in self.said(), START_SECONDS, "the stack to come up")
 

@@ -168,6 +168,21 @@ def test_a_service_that_is_killed_is_healthy_again_soon(stack: Stack, name: str)
     stack.run("flush", "--timeout", "90")
 
 
+def runs_in_progress(stack: Stack) -> set[str]:
+    ask = "{ runsOrError(filter: {statuses: [STARTED, STARTING]}) { ... on Runs { results { runId } } } }"
+    status, answer = request(f"{stack.dagster_url}/graphql", {"query": ask})
+    return {run["runId"] for run in answer["data"]["runsOrError"]["results"]} if status == 200 else set()
+
+
+def test_runs_that_died_with_their_code_server_are_noticed_and_replaced(stack: Stack) -> None:
+    stack.wait(lambda: runs_in_progress(stack) and ingest_runs(stack), 60, "an ingestion run")
+    dead = runs_in_progress(stack)
+    os.kill(stack.services()["dagster-code"]["pid"], signal.SIGKILL)
+    stack.wait(lambda: not dead & runs_in_progress(stack), 120, "the dead runs to be failed")
+    stack.wait(lambda: ingest_runs(stack), 90, "another ingestion run")
+    assert stack.services()["dagster-code"]["state"] == "healthy"
+
+
 def test_a_second_start_on_the_same_folder_is_refused_in_one_line(stack: Stack) -> None:
     done = stack.run("start", check=False)
     assert done.returncode == 1

@@ -1,46 +1,12 @@
 """One contract for both kinds of bucket: a local folder, and S3 over HTTP."""
 
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from analytics_pipelines.embedded.service import free_port, listens, wait_until
+from analytics_pipelines.embedded.service import free_port
 from analytics_pipelines.problems import Problem
 from resources.object_store import ObjectStore, StoredObject, StoreUnavailable
-
-
-@pytest.fixture(scope="session")
-def s3_port() -> Iterator[int]:
-    port = free_port()
-    server = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    assert wait_until(listens(port), server, 60)
-    yield port
-    server.terminate()
-    server.wait(10)
-
-
-@pytest.fixture
-def s3(s3_port: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ObjectStore:
-    import urllib.request
-
-    bucket = tmp_path.name.replace("_", "-")[:60].lower()
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{s3_port}",
-    }.items():
-        monkeypatch.setenv(name, value)
-    request = urllib.request.Request(f"http://127.0.0.1:{s3_port}/{bucket}", method="PUT")
-    urllib.request.urlopen(request, timeout=10).close()
-    return ObjectStore(f"s3://{bucket}/some/prefix")
 
 
 @pytest.fixture(params=["folder", pytest.param("s3", marks=pytest.mark.engines)])
