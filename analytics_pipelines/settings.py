@@ -37,6 +37,7 @@ class Settings(BaseSettings):
         toml_file=CONFIG_FILE,
         extra="ignore",
         frozen=True,
+        hide_input_in_errors=True,  # a URL has a password in it
         populate_by_name=True,
     )
 

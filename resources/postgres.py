@@ -48,7 +48,7 @@ class Postgres:
                 yield connection
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise PostgresUnavailable(f"Postgres at {self.address}: {_first_line(error)}") from None
-        except psycopg.errors.UndefinedTable:
+        except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):
             raise PostgresNotMigrated(
                 f"Postgres at {self.address} lacks the tables of this release: run `analytics migrate`"
             ) from None

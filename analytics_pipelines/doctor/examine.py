@@ -9,17 +9,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import psycopg
-
 from analytics_pipelines.embedded.sandbox import can_confine_files
 from analytics_pipelines.ingest.backlog import lag_seconds, unloaded
 from analytics_pipelines.ingest.ledger import Ledger
 from analytics_pipelines.migrations.apply import plan
-from analytics_pipelines.problems import Problem
+from analytics_pipelines.problems import Fault, Problem
 from analytics_pipelines.settings import Settings
-from resources.clickhouse import ClickHouse, ClickHouseRefused, ClickHouseUnavailable
-from resources.object_store import ObjectStore, StoreUnavailable
-from resources.postgres import Postgres, PostgresUnavailable
+from resources.clickhouse import ClickHouse, ClickHouseRefused
+from resources.object_store import ObjectStore
+from resources.postgres import Postgres, PostgresNotMigrated
 
 _LEAST_DISK_BYTES = 2 * 1024**3
 _MOST_SKEW_SECONDS = 5.0
@@ -27,7 +25,6 @@ _MOST_LAG_SECONDS = 60.0
 _MAY_NOT = {164, 497}  # READONLY, ACCESS_DENIED
 _NO_DATABASE = 81
 _START = "Start everything with `analytics start`"
-_FAULTS = (Problem, StoreUnavailable, PostgresUnavailable, ClickHouseUnavailable, ClickHouseRefused, OSError)
 
 
 @dataclass(frozen=True)
@@ -66,12 +63,10 @@ def _examine(settings: Settings) -> Iterator[Finding]:
 def _tried(what: str, check: Callable[[], Finding], mend: str) -> Finding:
     try:
         return check()
-    except _FAULTS as error:
+    except PostgresNotMigrated as error:
+        return Finding(what, False, str(error), "Run `analytics migrate`.")
+    except (Problem, Fault, OSError) as error:
         return Finding(what, False, str(error).split("\n", 1)[0], mend)
-    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):
-        return Finding(what, False, "Postgres has not the tables of this release", "Run `analytics migrate`.")
-    except (psycopg.Error, ValueError):  # its text would show the URL, and the password in it
-        return Finding(what, False, "its URL can't be read", mend)
 
 
 def _python() -> Finding:
