@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,8 @@ from resources import postgres as postgres_module
 pytestmark = pytest.mark.engines
 
 INSIDES = re.compile(
-    r"Traceback|DB::|File \"|\.py\b|site-packages|/work/|/home/|/root/|/tmp/|__table|_cte_|team_id|127\.0\.0\.1|psycopg"
+    rf"{re.escape(str(Path(__file__).parents[2]))}|"
+    r"Traceback|DB::|File \"|\.py\b|site-packages|/home/|/root/|/tmp/|__table|_cte_|team_id|127\.0\.0\.1|psycopg"
 )
 
 
