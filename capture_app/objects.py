@@ -3,12 +3,14 @@
 import re
 import socket
 import threading
+import time
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from analytics_pipelines.events import zstd
 from analytics_pipelines.events.keys import raw_key
 from analytics_pipelines.faults import hit
+from capture_app import metrics
 from resources.object_store import ObjectStore, StoreUnavailable
 
 _LEVEL = 1
@@ -65,6 +67,7 @@ class RawObjects:
             if self._waiting and self._waiting + len(lines) > self._waiting_bytes:
                 raise StoreUnavailable(f"{self._waiting} bytes wait for the store already")
             self._waiting += len(lines)
+            metrics.WAITING_BYTES.set(self._waiting)
         try:
             group, leads = self._join(lines, received_at)
             if leads:
@@ -72,6 +75,7 @@ class RawObjects:
         finally:
             with self._changed:
                 self._waiting -= len(lines)
+                metrics.WAITING_BYTES.set(self._waiting)
         if group.error is not None:
             raise group.error
         return group.key
@@ -96,6 +100,7 @@ class RawObjects:
             return group, True
 
     def _write(self, group: _Group) -> None:
+        begun = time.perf_counter()
         try:
             assert group.received_at is not None  # noqa: S101  it has a part
             payload = zstd.compress(b"".join(group.parts), level=_LEVEL)
@@ -104,7 +109,12 @@ class RawObjects:
             self._store.put(key, payload)
             hit("capture.after_put")
             group.key = key
+            metrics.COMMIT_SECONDS.observe(time.perf_counter() - begun)
+            metrics.COMMIT_REQUESTS.observe(len(group.parts))
+            metrics.COMMIT_BYTES.observe(len(payload))
+            metrics.EVENTS.inc(sum(part.count(b"\n") for part in group.parts))
         except StoreUnavailable as error:
+            metrics.FAILED_COMMITS.inc()
             group.error = error
         except BaseException as error:
             group.error = StoreUnavailable(f"the group was not stored: {error!r}")

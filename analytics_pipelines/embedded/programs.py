@@ -22,13 +22,16 @@ _HEARTBEAT_AGE = timedelta(seconds=120)
 
 def capture_service(settings: Settings) -> Service:
     """Takes events from SDKs."""
+    numbers = settings.data_dir / "run" / "capture-metrics"  # one file a process, summed up by /metrics
+    shutil.rmtree(numbers, ignore_errors=True)
+    numbers.mkdir(parents=True)
     return Service(
         name="capture",
         command=[
             *_granian(settings.host, settings.capture_port, settings.capture_workers, settings.capture_threads),
             "capture_app.wsgi:app",
         ],
-        env=environment_of(settings),
+        env={**environment_of(settings), "PROMETHEUS_MULTIPROC_DIR": str(numbers)},
         healthy=answers_http(settings.capture_port, "/livez", settings.host),
         url=settings.sdk_url,
         stop_seconds=6,
