@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
-from analytics_pipelines.events.decompress import decompress
 from analytics_pipelines.events.envelope import Arrival, to_lines
 from analytics_pipelines.events.parse import parse
+from analytics_pipelines.events.payload import payload
 from analytics_pipelines.events.rejection import Rejected
 from analytics_pipelines.faults import hit
 from analytics_pipelines.settings import Settings
@@ -19,7 +19,9 @@ from resources.postgres import Postgres, PostgresUnavailable
 
 log = logging.getLogger("capture")
 
-PATHS = ("/batch", "/batch/", "/i/v0/e", "/i/v0/e/", "/e", "/e/", "/capture", "/capture/")
+_NAMES = ("/batch", "/i/v0/e", "/e", "/capture", "/track", "/engage")
+PATHS = tuple(path + slash for path in _NAMES for slash in ("", "/"))
+_ENGAGE = "/engage"  # its events are about a person and may go without a name
 _RETRY_AFTER_SECONDS = "5"
 
 
@@ -35,7 +37,14 @@ def create_app(settings: Settings) -> Flask:
 
     def capture() -> Response:
         received_at = datetime.now(UTC)
-        parsed = parse(decompress(body(), settings.capture_max_decompressed_bytes))
+        sent = payload(
+            body(),
+            request.query_string,
+            request.headers.get("Content-Encoding", ""),
+            most=settings.capture_max_decompressed_bytes,
+        )
+        nameless = "$identify" if request.path.rstrip("/") == _ENGAGE else None
+        parsed = parse(sent.text, nameless=nameless, sent_at=sent.sent_at)
         project = tokens.project(parsed.token)
         if project is None:
             raise Rejected(401, "no project has this API key")
@@ -48,7 +57,7 @@ def create_app(settings: Settings) -> Flask:
         )
         objects.commit(to_lines(parsed, arrival), received_at)
         hit("capture.after_commit")
-        return _ok()
+        return Response(status=204) if sent.beacon else _ok()
 
     def body() -> bytes:
         received = request.get_data(cache=False)
@@ -60,7 +69,7 @@ def create_app(settings: Settings) -> Flask:
         return _ok()
 
     for path in PATHS:
-        app.add_url_rule(path, f"capture {path}", capture, methods=["POST"], provide_automatic_options=False)
+        app.add_url_rule(path, f"capture {path}", capture, methods=["GET", "POST"], provide_automatic_options=False)
         app.add_url_rule(path, f"preflight {path}", preflight, methods=["OPTIONS"])
 
     @app.get("/livez")

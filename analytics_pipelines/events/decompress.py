@@ -4,7 +4,7 @@ import zlib
 
 from analytics_pipelines.events.rejection import Rejected
 
-_GZIP = b"\x1f\x8b\x08"
+GZIP = b"\x1f\x8b\x08"
 _CHUNK = 1 << 20
 _PIECE = 1 << 16  # fed at a time, so that what lies behind a member is not copied once a member
 _MOST_MEMBERS = 10_000  # each costs a decompressor; no SDK sends more than one
@@ -15,13 +15,13 @@ def decompress(body: bytes, most: int) -> bytes:
 
     Raises Rejected: 413 when more than `most` bytes would come out, 400 when the stream is broken.
     """
-    if not body.startswith(_GZIP):
+    if not body.startswith(GZIP):
         if len(body) > most:
             raise Rejected(413, f"the body is larger than {most} bytes")
         return body
     out = bytearray()
     place, members = 0, 0
-    while body.startswith(_GZIP, place):  # a gzip file may have several members; what else follows is no data
+    while body.startswith(GZIP, place):  # a gzip file may have several members; what else follows is no data
         members += 1
         if members > _MOST_MEMBERS:
             raise Rejected(400, "the body's gzip stream is cut into too many members")

@@ -21,7 +21,7 @@ class Arrival:
     project: int
 
 
-class _Line(msgspec.Struct):
+class _Line(msgspec.Struct, omit_defaults=True):
     received_at: int  # milliseconds since 1970, by capture's clock
     sent_at: str | None  # the client's words
     ip: str
@@ -31,6 +31,7 @@ class _Line(msgspec.Struct):
     path: str
     uuid: UUID
     event: msgspec.Raw
+    repaired: bool = False  # the event was no strict JSON, and is written anew
 
 
 _encoder = msgspec.json.Encoder()
@@ -51,6 +52,7 @@ def to_lines(request: Request, arrival: Arrival) -> bytes:
                 path=arrival.path,
                 uuid=event.uuid,
                 event=msgspec.Raw(_on_one_line(event.raw)),
+                repaired=request.repaired,
             )
             for event in request.events
         ]

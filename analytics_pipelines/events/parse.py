@@ -1,32 +1,25 @@
-"""A request body → the events in it, each still the bytes that the SDK wrote. Pure."""
+"""A request body → the events in it, each still the bytes that the SDK wrote where these are JSON. Pure."""
 
-import os
-import re
-import time
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
 
+from analytics_pipelines.events import depth
+from analytics_pipelines.events.event_id import event_id
+from analytics_pipelines.events.project_key import checked_key
 from analytics_pipelines.events.rejection import Rejected
+from analytics_pipelines.events.repair import repaired
 
-# Events whose sender gave them an id that is no UUID get one that follows from it, so that a resend is still the same.
-_FOREIGN_IDS = UUID("0f5a1b1e-3f0b-4c55-9d1f-6a6a0c2b7a10")
-_PERSONAL_KEY = "phx_"
-_TOKEN_LENGTH = 64
-
-# A backslash escape: a whole pair of surrogates, one of a pair alone, or any other.
-_ESCAPE = re.compile(
-    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
-)
+# Every event costs objects of Python, however short it is. SDKs send some hundred at once.
+MOST_EVENTS = 100_000
 
 Raw = msgspec.Raw
 
 
-@dataclass(frozen=True)
-class Incoming:
-    """One event of a request: its id, and its JSON text as it came."""
+class Incoming(msgspec.Struct, frozen=True, gc=False):
+    """One event of a request: its id, and its JSON text as it came. A struct, since there are so many of them."""
 
     uuid: UUID
     raw: bytes
@@ -34,11 +27,12 @@ class Incoming:
 
 @dataclass(frozen=True)
 class Request:
-    """A parsed request. `sent_at` is the client's text, not yet believed."""
+    """A parsed request. `sent_at` is the client's text, not yet believed; `repaired`: the events are written anew."""
 
     token: str
     sent_at: str | None
     events: list[Incoming]
+    repaired: bool = False
 
 
 class _Head(msgspec.Struct):
@@ -66,65 +60,84 @@ _envelope = msgspec.json.Decoder(_Envelope)
 _list = msgspec.json.Decoder(list[Raw])
 _head = msgspec.json.Decoder(_Head)
 _token_inside = msgspec.json.Decoder(_TokenInside)
+_fields = msgspec.json.Decoder(dict[str, Raw])
+
+# An event of a batch costs memory before it can be counted; no honest batch has so many values of any kind.
+_MOST_COMMAS = 4_000_000
 
 
-def parse(text: bytes) -> Request:
+def parse(
+    text: bytes,
+    *,
+    nameless: str | None = None,
+    sent_at: str | None = None,
+    most_events: int = MOST_EVENTS,
+    most_levels: int = depth.MOST,
+) -> Request:
     """Parse a plain body: a batch `{"api_key", "batch": […]}`, a list of events, or one event.
 
-    Raises Rejected: 400 when it is none of these, 401 when no usable token is in it.
+    Events without a name get the name `nameless`, and the request without a time of sending `sent_at`.
+    Raises Rejected: 400 when it is none of these, 401 when no usable token is in it, 413 for too many events.
     """
-    _check_utf8(text)
+    if text.count(b",") > _MOST_COMMAS:
+        raise Rejected(413, "the request holds too many values")
+    mended = False
     try:
-        return _parse(text)
-    except msgspec.DecodeError as error:
-        whole = _with_whole_characters(text)
-        if whole == text:
-            raise _not_json(error) from None
+        if not text.isascii():
+            text.decode()  # the decoder takes what it skips on trust
+        parts = _parts(text)
+    except msgspec.ValidationError as error:
+        raise _no_request(error) from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        mended = True
+        parts = _mended_parts(text, most_levels)
     except RecursionError as error:
-        raise _not_json(error) from None
-    try:
-        return _parse(whole)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise _not_json(error) from None
+        raise _no_request(error) from None
+    envelope, raws = parts
+    if not raws:
+        raise Rejected(400, "the request holds no event")
+    if len(raws) > most_events:
+        raise Rejected(413, f"the request holds more than {most_events} events")
+    heads = [_read_head(raw) for raw in raws]
+    token = envelope.api_key if envelope.api_key is not None else envelope.token
+    if token is None:
+        token = _token_of(heads)
+    events = [Incoming(event_id(head.uuid), bytes(raw)) for head, raw in zip(heads, raws, strict=True)]
+    if any(depth.is_too_deep(event.raw, most_levels) for event in events):
+        raise Rejected(400, f"the body is nested more than {most_levels} levels deep")
+    if nameless is not None:
+        events = [Incoming(event.uuid, _named(event.raw, nameless)) for event in events]
+    said = envelope.sent_at if isinstance(envelope.sent_at, str) else sent_at
+    return Request(checked_key(token), said, events, mended)
 
 
-def _parse(text: bytes) -> Request:
+def _parts(text: bytes) -> tuple[_Envelope, list[Raw]]:
     if text.lstrip()[:1] == b"[":
-        return _request(None, None, _list.decode(text))
+        return _Envelope(), _list.decode(text)
     envelope = _envelope.decode(text)
-    events = [Raw(text)] if envelope.batch is None else envelope.batch
-    return _request(_first(envelope.api_key, envelope.token), envelope.sent_at, events)
+    return envelope, [Raw(text)] if envelope.batch is None else envelope.batch
 
 
-def _not_json(error: Exception) -> Rejected:
+def _mended_parts(text: bytes, most_levels: int) -> tuple[_Envelope, list[Raw]]:
+    try:
+        return _parts(repaired(text, most_levels=most_levels + 2))  # a batch is two levels around its events
+    except msgspec.DecodeError as error:
+        raise _no_request(error) from None
+
+
+def _no_request(error: Exception) -> Rejected:
     return Rejected(400, f"the body is not the JSON of an event or a batch: {error}")
 
 
-def _check_utf8(text: bytes) -> None:
-    if text.isascii():
-        return
+def _named(raw: bytes, name: str) -> bytes:
+    """The event with that name if it has none; its other fields stay as they came."""
     try:
-        text.decode()  # the decoder takes what it skips on trust
-    except UnicodeDecodeError as error:
-        raise Rejected(400, f"the body is not UTF-8 (byte {error.start})") from None
-
-
-def _with_whole_characters(text: bytes) -> bytes:
-    """Halves of characters, which browsers send when they cut a text within an emoji, become U+FFFD."""
-    return _ESCAPE.sub(lambda found: rb"\ufffd" if found[1] else found[0], text)
-
-
-def _request(token: Any, sent_at: Any, raws: list[Raw]) -> Request:
-    if not raws:
-        raise Rejected(400, "the request holds no event")
-    heads = [_read_head(raw) for raw in raws]
-    if token is None:
-        token = _token_of(heads)
-    return Request(
-        token=_checked_token(token),
-        sent_at=sent_at if isinstance(sent_at, str) else None,
-        events=[Incoming(_uuid(head.uuid), bytes(raw)) for head, raw in zip(heads, raws, strict=True)],
-    )
+        fields = _fields.decode(raw)
+    except msgspec.ValidationError:
+        return raw
+    if bytes(fields.get("event", b"null")) != b"null":
+        return raw
+    return msgspec.json.encode({**fields, "event": name})
 
 
 def _read_head(raw: Raw) -> _Head:
@@ -149,31 +162,5 @@ def _inside(head: _Head) -> Any:
         return None
 
 
-def _checked_token(token: Any) -> str:
-    if not isinstance(token, str) or not token.strip():
-        raise Rejected(401, "the request names no project API key (api_key)")
-    token = str(token).strip()
-    if token.startswith(_PERSONAL_KEY):
-        raise Rejected(401, "this is a personal API key; events are sent with the project's (phc_…)")
-    if len(token) > _TOKEN_LENGTH or not token.isascii() or "\0" in token:
-        raise Rejected(401, "the project API key is malformed")
-    return str(token)
-
-
 def _first(*values: Any) -> Any:
     return next((value for value in values if value is not None), None)
-
-
-def _uuid(given: Any) -> UUID:
-    if isinstance(given, str) and given:
-        try:
-            return UUID(given)
-        except ValueError:
-            return uuid5(_FOREIGN_IDS, given)
-    return _uuid7()
-
-
-def _uuid7() -> UUID:
-    milliseconds = time.time_ns() // 1_000_000
-    value = (milliseconds << 80) | int.from_bytes(os.urandom(10), "big")
-    return UUID(int=(value & ~(0xF << 76) & ~(0x3 << 62)) | (0x7 << 76) | (0x2 << 62))
