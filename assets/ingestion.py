@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -106,7 +106,8 @@ def ingest(
 def events_match_ledger(context: dg.AssetCheckExecutionContext, analytics: AnalyticsResource) -> dg.AssetCheckResult:
     """Each batch that this run closed has as many rows in `events` and `dead_letters` as the ledger says."""
     clickhouse = analytics.clickhouse({"run_id": context.run.run_id, "check": "events_match_ledger"})
-    mismatches = mismatched_batches(analytics.postgres(), clickhouse, run_id=context.run.run_id)
+    with closing(analytics.postgres()) as postgres:
+        mismatches = mismatched_batches(postgres, clickhouse, run_id=context.run.run_id)
     return dg.AssetCheckResult(
         passed=not mismatches,
         metadata={"mismatched_batches": len(mismatches), "first": dg.MetadataValue.json(mismatches[:20])},
@@ -127,7 +128,8 @@ def events_are_unique(context: dg.AssetCheckExecutionContext, analytics: Analyti
 def ingest_lag(analytics: AnalyticsResource) -> dg.AssetCheckResult:
     """What was accepted can be queried within a minute."""
     now = datetime.now(UTC)
-    objects = unloaded(analytics.store(), Ledger(analytics.postgres()))
+    with closing(analytics.postgres()) as postgres:
+        objects = unloaded(analytics.store(), Ledger(postgres))
     lag = lag_seconds(objects, now)
     return dg.AssetCheckResult(
         passed=lag <= LAG_WARN_SECONDS,

@@ -28,7 +28,7 @@ def open_instance(data_dir: Path) -> Instance:
     """The instance in this folder, made on first use. Raises Problem when the folder can't be used."""
     file = data_dir / "instance.json"
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not file.exists():
             _write_once(file, _new_instance())
         return Instance(**json.loads(file.read_text()))

@@ -27,6 +27,7 @@ from analytics_pipelines.embedded.postgres_server import url as postgres_url
 from analytics_pipelines.embedded.programs import capture_service, dagster_services, web_service
 from analytics_pipelines.embedded.service import free_port, port_is_free
 from analytics_pipelines.embedded.supervisor import StopRequested, Supervisor
+from analytics_pipelines.ingest.ledger import reload_into_new_tables
 from analytics_pipelines.migrations.apply import migrate
 from analytics_pipelines.problems import Fault, Problem
 from analytics_pipelines.settings import Settings, endpoints_file
@@ -57,6 +58,7 @@ def run(
     """Start the parts and whatever engines are not given, call `ready` when the dashboards answer and `complete` when
     all is up, then supervise until asked to stop. Raises Problem."""
     data_dir = settings.data_dir
+    os.umask(0o077)  # events, logs and secrets are for this user alone
     instance = open_instance(data_dir)
     (data_dir / "run").mkdir(exist_ok=True)
     with _only_one(data_dir):
@@ -65,8 +67,8 @@ def run(
         supervisor = Supervisor(data_dir / "run" / "services.json", logbook, tell)
         supervisor.catch_signals()
         try:
+            ObjectStore(settings.bucket_url).check()
             settings = _start_engines(settings, parts, instance, supervisor)
-            ObjectStore(settings.bucket_url)
             project, login_url = _prepare(settings, parts, tell)
             flask = {"capture": capture_service, "web": web_service}
             supervisor.start(*(make(settings) for part, make in flask.items() if part in parts))
@@ -161,6 +163,9 @@ def _prepare(settings: Settings, parts: set[str], tell: Callable[[str], None]) -
         applied = len(done.postgres) + len(done.clickhouse)
         if applied:
             tell(f"{'migrations':<19} {f'{applied} applied':<42} {time.monotonic() - begun:5.1f} s")
+        again = reload_into_new_tables(postgres, done)
+        if again:
+            tell(f"{'ingestion':<19} {f'ClickHouse is new: {again} batches will be loaded again':<42}")
         people = People(postgres)
         people.ensure_first("My organization", "My project", new_project_token(), "admin@localhost")
         secret = people.login_link_secret() if "web" in parts else None

@@ -3,8 +3,20 @@
 import sys
 
 if sys.version_info >= (3, 14):
-    from compression.zstd import ZstdError, compress, decompress
+    from compression.zstd import ZstdError, compress, decompress, get_frame_info
 else:
-    from backports.zstd import ZstdError, compress, decompress
+    from backports.zstd import ZstdError, compress, decompress, get_frame_info
 
-__all__ = ["ZstdError", "compress", "decompress"]
+__all__ = ["ZstdError", "compress", "decompress", "decompressed_size"]
+
+# What a frame is taken for that does not say how large it is, or is none.
+_UNKNOWN_RATIO = 20
+
+
+def decompressed_size(frame: bytes) -> int:
+    """Bytes that a frame says it holds; an estimate when it does not say."""
+    try:
+        said = get_frame_info(frame).decompressed_size
+    except ZstdError:
+        said = None
+    return len(frame) * _UNKNOWN_RATIO if said is None else said

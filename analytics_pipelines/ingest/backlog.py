@@ -77,9 +77,9 @@ def batches(objects: Iterable[StoredObject], *, most_objects: int, most_bytes: i
     return [Batch(tuple(group)) for group in made]
 
 
-def unloaded(store: ObjectStore, ledger: Ledger) -> list[StoredObject]:
+def unloaded(store: ObjectStore, ledger: Ledger, look_back: timedelta = timedelta(0)) -> list[StoredObject]:
     """Everything accepted so far that can't be queried yet: unclaimed objects and those of broken-off loads."""
-    objects = waiting(store, ledger, open_hours(store, ledger))
+    objects = waiting(store, ledger, open_hours(store, ledger, look_back))
     return objects + [item for batch in ledger.open_batches() for item in batch.objects]
 
 

@@ -11,9 +11,9 @@ from analytics_pipelines.events.keys import arrival_hour, hour_of
 from analytics_pipelines.faults import hit
 from analytics_pipelines.ingest.backlog import LOOK_BACK, STRAGGLING, batches, open_hours, waiting
 from analytics_pipelines.ingest.ledger import Batch, Ledger, Outcome
-from analytics_pipelines.ingest.loader import load
+from analytics_pipelines.ingest.loader import OF_THE_DATA, BatchTooLarge, bury, load, stored_rows
 from analytics_pipelines.settings import Settings
-from resources.clickhouse import ClickHouse, ClickHouseUnavailable
+from resources.clickhouse import ClickHouse, ClickHouseRefused, ClickHouseUnavailable
 from resources.object_store import ObjectStore, StoredObject, StoreUnavailable
 from resources.postgres import Connection, Postgres
 
@@ -23,7 +23,7 @@ from resources.postgres import Connection, Postgres
 LOCK_CLASS, RELAY, LOAD = 7_203_002, 1, 2
 
 # How often a look takes in all open hours, beside the cheap looks at what has just arrived.
-FULL_LOOK = timedelta(seconds=30)
+FULL_LOOK_SECONDS = 30.0
 
 
 @dataclass
@@ -84,7 +84,7 @@ class Drain:
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.postgres)
-        self._last_full_look: datetime | None = None
+        self._last_full_look = -FULL_LOOK_SECONDS
 
     def hours(self, hours: Sequence[datetime]) -> None:
         """Load what waits in these arrival hours, then return."""
@@ -116,13 +116,18 @@ class Drain:
         with self.postgres.session() as session:
             session.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK_CLASS, RELAY])
             end = time.monotonic() + seconds
+
+            def enough() -> bool:
+                return time.monotonic() >= end or someone_waits(session)
+
             broken = True  # a predecessor may have left a load half done
             while True:
                 try:
                     if broken:
                         self._finish_broken_loads(session)
                     look_back = LOOK_BACK if broken else timedelta(0)
-                    loaded = self._look(session, full=broken or self._full_look_is_due(), look_back=look_back)
+                    full = broken or self._full_look_is_due()
+                    loaded = self._look(session, full=full, look_back=look_back, enough=enough)
                     between()
                     broken = False
                 except (ClickHouseUnavailable, StoreUnavailable) as error:
@@ -130,7 +135,7 @@ class Drain:
                         raise
                     trouble(error)
                     broken, loaded = True, False
-                if time.monotonic() >= end or someone_waits(session):
+                if enough():
                     return
                 if not loaded:
                     time.sleep(poll)
@@ -140,27 +145,39 @@ class Drain:
         taken, self.tallies = sorted(self.tallies.items()), {}
         return taken
 
-    def _look(self, session: Connection, *, full: bool, look_back: timedelta) -> bool:
+    def _look(
+        self,
+        session: Connection,
+        *,
+        full: bool,
+        look_back: timedelta,
+        enough: Callable[[], bool] = lambda: False,
+    ) -> bool:
         now = self.now()
         hours = open_hours(self.store, self.ledger, look_back)
         found = waiting(self.store, self.ledger, hours, received_after=None if full else now - STRAGGLING)
-        if full:
-            # Objects of the hour before may still be on their way from a host whose clock lags.
-            before = hour_of(now) - timedelta(hours=1)
+        if full and hours:
+            # Objects of the hour before may still be on their way from a host whose clock lags. Never past what was
+            # received: a clock of ours that is wrong must not decide what is skipped.
+            before = min(hour_of(now), hours[-1]) - timedelta(hours=1)
             self.ledger.move_watermark(min([before, *(arrival_hour(item.key) for item in found)]))
-        return self._load_all(found, session)
+        return self._load_all(found, session, enough)
 
-    def _load_all(self, objects: Sequence[StoredObject], session: Connection) -> bool:
+    def _load_all(
+        self, objects: Sequence[StoredObject], session: Connection, enough: Callable[[], bool] = lambda: False
+    ) -> bool:
         for batch in batches(objects, most_objects=self.batch_objects, most_bytes=self.batch_bytes):
             with _lock_to_load(session):
                 # Another drain may have claimed some since we listed them; the rest is found by the next look.
                 if not self.ledger.claimed_keys(batch.keys):
                     self._load(batch)
+            if enough():
+                break
         return bool(objects)
 
     def _full_look_is_due(self) -> bool:
-        now = self.now()
-        due = self._last_full_look is None or now - self._last_full_look >= FULL_LOOK
+        now = time.monotonic()
+        due = now - self._last_full_look >= FULL_LOOK_SECONDS
         if due:
             self._last_full_look = now
         return due
@@ -176,12 +193,29 @@ class Drain:
         started = time.monotonic()
         self.ledger.claim(batch, self.run_id, self.now())
         hit("drain.after_claim")
-        outcome = load(batch, self.store, self.clickhouse)
+        try:
+            outcome = load(batch, self.store, self.clickhouse)
+        except BatchTooLarge as error:
+            self._load_apart(batch, error.fits)
+            return
+        except ClickHouseRefused as error:
+            # Bad data must not stop good data: it is searched for by halves, and buried where it lies.
+            if error.code not in OF_THE_DATA or stored_rows(batch, self.clickhouse):
+                raise
+            if len(batch.objects) > 1:
+                self._load_apart(batch, len(batch.objects) // 2)
+                return
+            outcome = bury(batch, error, self.clickhouse)
         hit("drain.before_close")
         self.ledger.close(batch, outcome, self.now())
         hit("drain.after_close")
         tally = self.tallies.setdefault(batch.hour, Tally())
         tally.add(batch, outcome, int((time.monotonic() - started) * 1000))
+
+    def _load_apart(self, batch: Batch, at: int) -> None:
+        self.ledger.release(batch)
+        for objects in (batch.objects[:at], batch.objects[at:]):
+            self._load(Batch(objects))
 
 
 def someone_waits(session: Connection) -> bool:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from analytics_pipelines.ingest.backlog import unloaded
+from analytics_pipelines.ingest.backlog import LOOK_BACK, unloaded
 from analytics_pipelines.ingest.drain import Drain, someone_lingers
 from analytics_pipelines.problems import Problem
 
@@ -19,7 +19,7 @@ def flush(drain: Drain, timeout: float, progress: Callable[[int], None] = lambda
     Raises Problem when `timeout` seconds were not enough.
     """
     end = time.monotonic() + timeout
-    wanted = {item.key for item in unloaded(drain.store, drain.ledger)}
+    wanted = {item.key for item in unloaded(drain.store, drain.ledger, LOOK_BACK)}
     first = len(wanted)
     alone_since = time.monotonic()
     with drain.postgres.session() as session:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from uuid import UUID, uuid5
 
 from analytics_pipelines.events.keys import arrival_hour
+from analytics_pipelines.migrations.apply import Pending
 from resources.object_store import StoredObject
 from resources.postgres import Postgres
 
@@ -54,6 +55,13 @@ class Outcome:
     @property
     def duplicates(self) -> int:
         return self.lines - self.events - self.dead_letters
+
+
+def reload_into_new_tables(postgres: Postgres, applied: Pending) -> int:
+    """When `applied` made ClickHouse's tables while batches are known as loaded, the old tables were lost: have every
+    batch loaded again. Returns how many those are."""
+    made_anew = any(migration.version == 1 for migration in applied.clickhouse)
+    return Ledger(postgres).reopen() if made_anew else 0
 
 
 class Ledger:
@@ -127,6 +135,14 @@ class Ledger:
                 " ON CONFLICT (key) DO NOTHING",
                 [batch.id, batch.keys, [item.size for item in batch.objects]],
             )
+
+    def release(self, batch: Batch) -> None:
+        """Take a claim back before anything of it is stored; its objects wait again."""
+        self._postgres.execute("DELETE FROM ingest_batches WHERE id = %s AND state = 'loading'", [batch.id])
+
+    def reopen(self) -> int:
+        """Every batch is to be loaded again, because the tables are new and empty; how many those are."""
+        return self._postgres.execute("UPDATE ingest_batches SET state = 'loading' WHERE state = 'loaded'")
 
     def close(self, batch: Batch, outcome: Outcome, now: datetime) -> None:
         """Write down what became of a batch, and the event days that it touched, at once."""

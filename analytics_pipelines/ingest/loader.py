@@ -5,10 +5,19 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from analytics_pipelines.events import zstd
 from analytics_pipelines.faults import hit
 from analytics_pipelines.ingest.ledger import Batch, Outcome
-from resources.clickhouse import ClickHouse, ClickHouseUnavailable
+from resources.clickhouse import ClickHouse, ClickHouseRefused, ClickHouseUnavailable
 from resources.object_store import ObjectStore
+
+# Lines are held in memory, several times over, while they become rows.
+MOST_LINE_BYTES = 128 * 1024 * 1024
+
+# ClickHouse's numbers for "this data can't be read": what any other batch would not meet.
+OF_THE_DATA = frozenset(
+    {6, 25, 26, 27, 32, 33, 38, 41, 53, 69, 70, 72, 117, 128, 131, 153, 190, 271, 321, 349, 354, 407, 561, 562}
+)
 
 # A batch must become one part, which is stored whole or not at all: no block may be cut before its end.
 _ONE_BLOCK = {
@@ -16,6 +25,14 @@ _ONE_BLOCK = {
     "min_insert_block_size_rows": 1 << 40,
     "min_insert_block_size_bytes": 1 << 40,
 }
+
+
+class BatchTooLarge(Exception):
+    """The batch's lines would fill more memory than a load may; `fits` of its objects do not."""
+
+    def __init__(self, fits: int) -> None:
+        super().__init__(f"only {fits} objects fit into one load")
+        self.fits = fits
 
 
 def load(batch: Batch, store: ObjectStore, clickhouse: ClickHouse) -> Outcome:
@@ -51,13 +68,40 @@ def _read(batch: Batch, store: ObjectStore) -> tuple[bytes, tuple[str, ...]]:
 
     An object may be deleted between being listed and being read; that is noted and must not stop the others.
     """
-    frames, lost = [], []
-    for key in batch.keys:
+    frames: list[bytes] = []
+    lost: list[str] = []
+    size = 0
+    for number, key in enumerate(batch.keys):
         try:
-            frames.append(store.get(key))
+            frame = store.get(key)
         except FileNotFoundError:
             lost.append(key)
+            continue
+        size += zstd.decompressed_size(frame)
+        if size > MOST_LINE_BYTES and number > 0:
+            raise BatchTooLarge(number)
+        frames.append(frame)
     return b"".join(frames), tuple(lost)
+
+
+def bury(batch: Batch, error: ClickHouseRefused, clickhouse: ClickHouse) -> Outcome:
+    """Keep a single object that can't be loaded as a dead letter that names it; the object itself stays."""
+    clickhouse.insert_rows(
+        "dead_letters",
+        [[0, batch.hour, "unreadable_object", "ingest", f"{batch.keys[0]}: {error}", batch.id]],
+        ["team_id", "received_at", "reason", "stage", "line", "batch_id"],
+    )
+    return Outcome(lines=1, events=0, dead_letters=1)
+
+
+def stored_rows(batch: Batch, clickhouse: ClickHouse) -> int:
+    """How many rows of this batch are stored already, in either table."""
+    found = clickhouse.query(
+        "SELECT (SELECT count() FROM events WHERE batch_id = {batch_id:UUID})"
+        " + (SELECT count() FROM dead_letters WHERE batch_id = {batch_id:UUID})",
+        {"batch_id": str(batch.id)},
+    )
+    return int(found.one()[0])
 
 
 @cache

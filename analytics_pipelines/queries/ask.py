@@ -45,7 +45,7 @@ class Questions:
             raise QueryFailed(400, "invalid_query", error.message, start=error.start, end=error.end) from None
         except UnicodeEncodeError:
             raise QueryFailed(400, "invalid_query", "The question holds half a character (a lone surrogate).") from None
-        except OverflowError:
+        except (OverflowError, ValueError):
             raise QueryFailed(400, "invalid_query", "A date or a number of the question is out of range.") from None
         milliseconds = round((time.perf_counter() - started) * 1000, 1)
         return {

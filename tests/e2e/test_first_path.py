@@ -202,6 +202,16 @@ def test_sigterm_stops_everything_and_the_next_start_goes_on(stack: Stack) -> No
     assert stack.count() == before
 
 
+def test_a_lost_clickhouse_is_filled_again_from_the_bucket(stack: Stack) -> None:
+    before = stack.count()
+    stack.stop(signal.SIGTERM)
+    shutil.rmtree(stack.data_dir / "clickhouse")
+    stack.start()
+    assert "will be loaded again" in stack.said()
+    stack.run("flush", "--timeout", "120")
+    assert stack.count() == before
+
+
 def test_a_killed_supervisor_leaves_no_orphan(stack: Stack) -> None:
     before = stack.count()
     assert stack.process is not None

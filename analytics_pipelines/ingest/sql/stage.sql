@@ -4,7 +4,7 @@ WITH
     JSONExtract(line, 'Tuple(received_at Int64, sent_at String, project Int64, uuid Nullable(UUID), event String)') AS envelope,
     JSONExtract(envelope.event, 'Tuple(event String, distinct_id String, `$distinct_id` String, timestamp String, offset Nullable(Int64), properties String, elements_chain String)') AS sent,
     -- a line that can't be read has no time of its own; it arrived with its batch
-    fromUnixTimestamp64Milli(if(envelope.received_at > 0, envelope.received_at, {arrival_ms}), 'UTC') AS received,
+    fromUnixTimestamp64Milli(if(envelope.received_at BETWEEN 1 AND 7258118400000, envelope.received_at, {arrival_ms}), 'UTC') AS received,
     JSONType(envelope.event, 'properties') = 'Object' AS has_properties,
     if(has_properties, sent.properties, '{{}}') AS properties_text,
     -- the first of the three places that holds one; 200 characters, as PostHog cuts it
@@ -13,11 +13,17 @@ WITH
         [sent.distinct_id, sent.2, JSONExtract(properties_text, 'distinct_id', 'String')]
     ), '\0', '�'), 200) AS id,
     -- a client's clock may be wrong: what it says is moved by what it was off by when it sent
-    parseDateTime64BestEffortOrNull(sent.timestamp, 6, 'UTC') AS said,
-    parseDateTime64BestEffortOrNull(envelope.sent_at, 6, 'UTC') AS sent_at,
+    -- (what no calendar of ours holds counts as unsaid: arithmetic on it would overflow and stop the whole batch)
+    toDateTime64('1900-01-01 00:00:00', 6, 'UTC') AS first_moment,
+    toDateTime64('2200-01-01 00:00:00', 6, 'UTC') AS last_moment,
+    parseDateTime64BestEffortOrNull(sent.timestamp, 6, 'UTC') AS said_text,
+    parseDateTime64BestEffortOrNull(envelope.sent_at, 6, 'UTC') AS sent_at_text,
+    if(said_text BETWEEN first_moment AND last_moment, said_text, NULL) AS said,
+    if(sent_at_text BETWEEN first_moment AND last_moment, sent_at_text, NULL) AS sent_at,
+    if(abs(sent.offset) < 3153600000000, sent.offset, NULL) AS milliseconds_ago,
     toDateTime64(received, 6, 'UTC') AS received_exactly,
     multiIf(
-        sent.offset IS NOT NULL, received_exactly - toIntervalMillisecond(assumeNotNull(sent.offset)),
+        milliseconds_ago IS NOT NULL, received_exactly - toIntervalMillisecond(assumeNotNull(milliseconds_ago)),
         said IS NULL, received_exactly,
         sent_at IS NULL OR JSONExtractBool(properties_text, '$ignore_sent_at'), assumeNotNull(said),
         received_exactly - toIntervalMicrosecond(dateDiff('microsecond', assumeNotNull(said), assumeNotNull(sent_at)))
@@ -42,7 +48,7 @@ SELECT
         substring('89AB', bitAnd(reinterpretAsUInt8(unhex(concat('0', substring(digest, 17, 1)))), 3) + 1, 1),
         substring(digest, 18, 3), '-', substring(digest, 21, 12)
     )),
-    if(corrected > received_exactly + toIntervalHour(23), received_exactly, corrected),
+    if(corrected BETWEEN first_moment AND received_exactly + toIntervalHour(23), corrected, received_exactly),
     properties_text,
     if(sent.elements_chain != '', sent.elements_chain, JSONExtractString(properties_text, '$elements_chain')),
     received,

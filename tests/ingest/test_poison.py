@@ -1,0 +1,139 @@
+"""Data that can't be loaded stops nobody else's, and is not lost."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from analytics_pipelines.events import zstd
+from analytics_pipelines.events.keys import raw_key
+from analytics_pipelines.ingest import loader
+from analytics_pipelines.ingest.drain import Drain
+from analytics_pipelines.ingest.flush import flush
+from analytics_pipelines.ingest.ledger import reload_into_new_tables
+from analytics_pipelines.migrations.apply import migrate
+from resources.clickhouse import ClickHouse, ClickHouseRefused
+from resources.object_store import ObjectStore
+from resources.postgres import Postgres
+
+pytestmark = pytest.mark.engines
+
+NOW = datetime(2026, 11, 23, 10, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def drain(store: ObjectStore, postgres: Postgres, clickhouse: ClickHouse) -> Drain:
+    return Drain(store, postgres, clickhouse, batch_objects=100, batch_bytes=10_000_000, now=lambda: NOW)
+
+
+def put(store: ObjectStore, events: list[dict], *, after: int = 0, sent_at: str | None = None) -> str:
+    received = NOW + timedelta(milliseconds=after)
+    lines = [
+        {
+            "received_at": int(received.timestamp() * 1000),
+            "sent_at": sent_at,
+            "project": 1,
+            "uuid": str(uuid4()),
+            "event": {"event": "page", "distinct_id": "ada", **event},
+        }
+        for event in events
+    ]
+    payload = zstd.compress("".join(json.dumps(line) + "\n" for line in lines).encode())
+    key = raw_key(received, "node", payload)
+    store.put(key, payload)
+    return key
+
+
+def count(clickhouse: ClickHouse, table: str = "events") -> int:
+    return clickhouse.query(f"SELECT count() FROM {table}").one()[0]
+
+
+@pytest.mark.parametrize("sent_at", [None, "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "2026-11-23T10:30:00Z"])
+def test_moments_that_no_calendar_holds_stop_nothing(
+    drain: Drain, store: ObjectStore, clickhouse: ClickHouse, sent_at: str | None
+) -> None:
+    strange = ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "1601-01-01", "-5", "99999999999999999", "2299-12-31"]
+    offsets = [9223372036854775807, -9223372036854775808, 10**18, -9223372036854775, 10**15, -(10**12)]
+    put(store, [{"timestamp": each} for each in strange] + [{"offset": each} for each in offsets], sent_at=sent_at)
+    put(store, [{"timestamp": "2001-05-06T07:08:09Z"}], after=1)
+    drain.everything()
+    assert count(clickhouse) == 13
+    years = {moment.year for (moment,) in clickhouse.query("SELECT timestamp FROM events").rows}
+    assert 2001 in years
+    assert all(1900 <= year <= 2026 for year in years)
+
+
+def test_a_damaged_object_is_buried_and_the_others_load(
+    drain: Drain, store: ObjectStore, postgres: Postgres, clickhouse: ClickHouse
+) -> None:
+    for number in range(3):
+        put(store, [{}], after=number)
+    damaged = raw_key(NOW, "node", b"not zstd at all")
+    store.put(damaged, b"not zstd at all")
+    put(store, [{}], after=9)
+    drain.everything()
+    assert count(clickhouse) == 4
+    reason, line = clickhouse.query("SELECT reason, line FROM dead_letters").one()
+    assert reason == "unreadable_object"
+    assert line.startswith(damaged)
+    assert drain.ledger.open_batches() == []
+    sums = postgres.row(
+        "SELECT sum(lines)::int AS lines, sum(events)::int AS events, sum(objects)::int AS objects FROM ingest_batches"
+    )
+    assert sums == {"lines": 5, "events": 4, "objects": 5}
+
+
+def test_a_batch_that_would_fill_the_memory_is_loaded_in_parts(
+    drain: Drain, store: ObjectStore, postgres: Postgres, clickhouse: ClickHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loader, "MOST_LINE_BYTES", 3000)
+    for number in range(10):
+        put(store, [{"properties": {"padding": "x" * 900}}], after=number)
+    drain.everything()
+    assert count(clickhouse) == 10
+    row = postgres.row("SELECT count(*) AS batches, max(objects) AS most FROM ingest_batches WHERE state = 'loaded'")
+    assert row == {"batches": 5, "most": 2}
+
+
+def test_a_fault_that_is_not_the_datas_buries_nothing(
+    drain: Drain, store: ObjectStore, clickhouse: ClickHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(store, [{}])
+    real = ClickHouse.insert
+
+    def refuse(self: ClickHouse, *_: object, **__: object) -> None:
+        raise ClickHouseRefused(241, "memory limit exceeded")
+
+    monkeypatch.setattr(ClickHouse, "insert", refuse)
+    with pytest.raises(ClickHouseRefused):
+        drain.everything()
+    monkeypatch.setattr(ClickHouse, "insert", real)
+    drain.everything()
+    assert (count(clickhouse), count(clickhouse, "dead_letters")) == (1, 0)
+
+
+def test_a_clock_that_was_ahead_for_a_while_hides_nothing(
+    drain: Drain, store: ObjectStore, clickhouse: ClickHouse
+) -> None:
+    put(store, [{}])
+    drain.now = lambda: NOW + timedelta(hours=31)
+    drain.everything()
+    drain.now = lambda: NOW
+    put(store, [{}], after=1)
+    flush(drain, timeout=30)
+    assert count(clickhouse) == 2
+
+
+def test_new_tables_are_filled_again_from_the_bucket(
+    drain: Drain, store: ObjectStore, postgres: Postgres, clickhouse: ClickHouse
+) -> None:
+    for number in range(3):
+        put(store, [{}, {}], after=number)
+    drain.everything()
+    assert reload_into_new_tables(postgres, migrate(postgres, clickhouse, None)) == 0
+    clickhouse.command(f"DROP DATABASE {clickhouse.database} SYNC")
+    assert reload_into_new_tables(postgres, migrate(postgres, clickhouse, None)) == 1
+    drain.everything()
+    assert count(clickhouse) == 6
+    assert drain.ledger.open_batches() == []
