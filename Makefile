@@ -41,7 +41,7 @@ check-code:
 	@cd $(FRONTEND) && $(NPM) run --silent typecheck
 
 check-tests:
-	@$(BIN)/python -m pytest -q -m "not engines and not e2e"
+	@$(BIN)/python -m pytest -q -m "not engines and not e2e and not slow"
 
 fix: $(VENV)/.installed-dev ## Format and mend what a machine can mend
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .

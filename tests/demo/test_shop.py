@@ -11,6 +11,8 @@ import pytest
 from analytics_pipelines.demo.season import CAMPAIGN, OUTAGE, Season
 from analytics_pipelines.demo.shop import events, journeys
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 11, 23, 10, 30, tzinfo=UTC)
 FUNNEL = ["product viewed", "added to cart", "checkout started", "purchase"]
 

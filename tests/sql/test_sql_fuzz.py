@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -9,6 +10,8 @@ from analytics_pipelines.sql.compiler import Scope, compile_select
 from analytics_pipelines.sql.errors import QueryError
 from analytics_pipelines.sql.recheck import recheck
 from analytics_pipelines.sql.schema import EVENTS
+
+pytestmark = pytest.mark.slow
 
 SCOPE = Scope(team_id=1, timezone="Asia/Kathmandu")
 
