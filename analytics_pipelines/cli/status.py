@@ -1,7 +1,6 @@
 """`analytics status`."""
 
 import json
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import click
 
 from analytics_pipelines.cli.options import as_json, data_dir, example
+from analytics_pipelines.embedded.service import process_lives
 from analytics_pipelines.problems import Problem
 from analytics_pipelines.settings import Settings, load_settings
 
@@ -51,7 +51,7 @@ def _services(data_dir: Path) -> dict[str, dict[str, Any]]:
     except (OSError, ValueError):
         return {}
     services: dict[str, dict[str, Any]] = written["services"]
-    if not _is_alive(written["pid"]):
+    if not process_lives(written["pid"]):
         for service in services.values():
             if service["pid"] is not None:
                 service["state"] = "stopped"
@@ -75,13 +75,3 @@ def _backlog(settings: Settings) -> tuple[float | None, int | None]:
     finally:
         postgres.close()
     return round(lag_seconds(waiting, now), 3), len(waiting)
-
-
-def _is_alive(process_id: int) -> bool:
-    try:
-        os.kill(process_id, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -32,13 +32,13 @@ def postgres_service(folder: Path, port: int, instance: Instance) -> Service:
     )
 
 
-def make_databases(port: int, instance: Instance) -> None:
-    """Make ours and Dagster's database if they are not there."""
+def make_database(port: int, instance: Instance) -> None:
+    """Make our database if it is not there; `programs.dagster_database` makes Dagster's, on any server."""
     maintenance = postgres_server.url(port, instance.postgres_password, "postgres")
     with psycopg.connect(maintenance, autocommit=True) as connection:
-        for name in (postgres_server.DATABASE, postgres_server.DAGSTER_DATABASE):
-            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-                connection.execute(f'CREATE DATABASE "{name}"')
+        name = postgres_server.DATABASE
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            connection.execute(f'CREATE DATABASE "{name}"')
 
 
 def clickhouse_service(plan: ServerPlan) -> Service:

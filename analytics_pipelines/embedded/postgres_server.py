@@ -11,7 +11,6 @@ from analytics_pipelines.problems import Problem
 
 USER = "analytics"
 DATABASE = "analytics"
-DAGSTER_DATABASE = "dagster"
 
 # Sized for a laptop, never at the cost of durability: fsync and synchronous_commit keep their defaults.
 _OPTIONS = {

@@ -117,3 +117,14 @@ def port_is_free(host: str, port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def process_lives(process_id: int) -> bool:
+    """Whether there is a process with this id, whoever it belongs to."""
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -18,14 +18,14 @@ from analytics_pipelines.embedded.engines import (
     CLICKHOUSE_DATABASE,
     clickhouse_service,
     clickhouse_url,
-    make_databases,
+    make_database,
     postgres_service,
 )
 from analytics_pipelines.embedded.instance import Instance, open_instance, write_private
 from analytics_pipelines.embedded.logbook import Logbook
 from analytics_pipelines.embedded.postgres_server import url as postgres_url
 from analytics_pipelines.embedded.programs import capture_service, dagster_services, web_service
-from analytics_pipelines.embedded.service import free_port, port_is_free
+from analytics_pipelines.embedded.service import free_port, port_is_free, process_lives
 from analytics_pipelines.embedded.supervisor import StopRequested, Supervisor
 from analytics_pipelines.ingest.ledger import reload_into_new_tables
 from analytics_pipelines.migrations.apply import migrate
@@ -140,7 +140,7 @@ def _start_engines(settings: Settings, parts: set[str], instance: Instance, supe
         supervisor.note_given("clickhouse", ClickHouse(settings.need_clickhouse()).address)
     supervisor.start(*services)
     if settings.postgres_url is None:
-        make_databases(postgres_port, instance)
+        make_database(postgres_port, instance)
     if "dagster" in parts and settings.dagster_url is None:
         found["dagster_url"] = f"http://localhost:{settings.dagster_port}"
     for port in ("capture_port", "web_port", "dagster_port", "clickhouse_port"):
@@ -188,7 +188,7 @@ def _only_one(data_dir: Path) -> Iterator[None]:
         except OSError:
             holder = os.read(descriptor, 20).decode().strip()
             os.lseek(descriptor, 0, os.SEEK_SET)
-            if _is_alive(holder) or time.monotonic() > end:
+            if (holder.isdigit() and process_lives(int(holder))) or time.monotonic() > end:
                 raise Problem(
                     f"{data_dir} is in use: `analytics start` runs there (process {holder or 'unknown'}).",
                     "Stop that one first, or choose another folder with --data-dir.",
@@ -200,13 +200,3 @@ def _only_one(data_dir: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-def _is_alive(process_id: str) -> bool:
-    try:
-        os.kill(int(process_id), 0)
-    except (ValueError, ProcessLookupError):
-        return False
-    except PermissionError:
-        return True
-    return True
