@@ -1,4 +1,4 @@
-"""Ingestion: raw objects of an arrival hour → events, dead letters, and the ledger that accounts for both."""
+"""Ingestion: raw objects of an arrival hour → events, dead letters, dropped events, and the ledger that accounts for all."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ raw_events = dg.AssetSpec(
     "named by arrival. Everything else is made from them and can be made again.",
 )
 
-TABLES = ("events", "dead_letters", "ingest_ledger")
+TABLES = ("events", "dead_letters", "dropped_events", "ingest_ledger")
 
 
 class IngestConfig(dg.Config):
@@ -65,10 +65,16 @@ def _table(name: str, kind: str, description: str) -> dg.AssetSpec:
             "nothing is dropped silently.",
         ),
         _table(
+            "dropped_events",
+            "clickhouse",
+            "How many events each rule of a project kept out, by the event's name: its deny and allow lists and its "
+            "quota. The events themselves are not stored anywhere.",
+        ),
+        _table(
             "ingest_ledger",
             "postgres",
             "Which raw objects were loaded, in which batch, and what became of their lines: "
-            "lines = events + duplicates + dead letters.",
+            "lines = events + duplicates + dead letters + drop lines.",
         ),
     ],
     partitions_def=arrival_hour,
@@ -104,7 +110,7 @@ def ingest(
 
 @dg.asset_check(asset="events", blocking=True)
 def events_match_ledger(context: dg.AssetCheckExecutionContext, analytics: AnalyticsResource) -> dg.AssetCheckResult:
-    """Each batch that this run closed has as many rows in `events` and `dead_letters` as the ledger says."""
+    """Each batch that this run closed has as many rows in each of its tables as the ledger says."""
     clickhouse = analytics.clickhouse({"run_id": context.run.run_id, "check": "events_match_ledger"})
     with closing(analytics.postgres()) as postgres:
         mismatches = mismatched_batches(postgres, clickhouse, run_id=context.run.run_id)
@@ -143,13 +149,19 @@ def _hours(start: datetime, end: datetime) -> list[datetime]:
 
 
 def _metadata(table: str, tally: Tally) -> dict[str, int]:
-    rows = {"events": tally.events, "dead_letters": tally.dead_letters, "ingest_ledger": tally.batches}
+    rows = {
+        "events": tally.events,
+        "dead_letters": tally.dead_letters,
+        "dropped_events": tally.dropped,
+        "ingest_ledger": tally.batches,
+    }
     return {
         "dagster/row_count": rows[table],
         "lines": tally.lines,
         "events": tally.events,
         "duplicates": tally.duplicates,
         "dead_letters": tally.dead_letters,
+        "dropped": tally.dropped,
         "objects": tally.objects,
         "lost_objects": tally.lost_objects,
         "bytes": tally.bytes,

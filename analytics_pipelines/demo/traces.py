@@ -10,15 +10,13 @@ import msgspec
 from analytics_pipelines.accounts.projects import Project, Projects
 from analytics_pipelines.events import zstd
 from analytics_pipelines.ingest.backlog import open_hours, waiting
-from analytics_pipelines.ingest.ledger import Ledger
+from analytics_pipelines.ingest.ledger import COUNTED, Ledger
 from analytics_pipelines.problems import Problem
 from resources.clickhouse import ClickHouse
 from resources.object_store import ObjectStore, StoredObject
 from resources.postgres import Postgres
 
 NODE = "demo"  # stands in the keys of the objects that the demo writes; a host may be called so, too
-
-_TABLES = ("events", "dead_letters")
 
 # Rows of a batch are received around its arrival hour; of a line that could not be read, at no time.
 _AROUND = timedelta(hours=2)
@@ -103,7 +101,7 @@ class Traces:
 
         A batch may hold other projects' objects as well: its counts become those of the rows that stay.
         """
-        kept = {table: self._rows_kept(table) for table in _TABLES}
+        kept = {table: self._rows_kept(table) for table in COUNTED}
         with self._postgres.transaction() as connection:
             gone = connection.execute(
                 "DELETE FROM ingest_objects WHERE key = ANY(%s) RETURNING batch_id, bytes", [list(keys)]
@@ -113,10 +111,10 @@ class Traces:
                     "UPDATE ingest_batches SET objects = objects - 1, bytes = bytes - %s WHERE id = %s",
                     [row["bytes"], row["batch_id"]],
                 )
-            for table in _TABLES:  # the ledger's columns are called as the tables
+            for table, column in COUNTED.items():
                 for batch_id, rows in kept[table]:
                     connection.execute(
-                        f"UPDATE ingest_batches SET {table} = %s, lines = lines - {table} + %s WHERE id = %s",
+                        f"UPDATE ingest_batches SET {column} = %s, lines = lines - {column} + %s WHERE id = %s",
                         [rows, rows, batch_id],
                     )
             connection.execute(
@@ -145,6 +143,6 @@ class Traces:
     def _delete_rows(self) -> int:
         ours = {"teams": self._teams}
         count = self._clickhouse.query("SELECT count() FROM events WHERE team_id IN {teams:Array(Int64)}", ours).one()
-        for table in _TABLES:
+        for table in COUNTED:
             self._clickhouse.command(f"DELETE FROM {table} WHERE team_id IN {{teams:Array(Int64)}}", ours)
         return int(count[0])

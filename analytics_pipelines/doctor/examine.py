@@ -165,7 +165,7 @@ def _insert_tokens(settings: Settings) -> Finding:
     """A plain MergeTree ignores insert tokens silently unless its window is set."""
     tables = ClickHouse(settings.need_clickhouse()).query(
         "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine = 'MergeTree'"
-        " AND name IN ('events', 'dead_letters')"
+        " AND name IN ('events', 'dead_letters', 'dropped_events')"
         " AND position(create_table_query, 'non_replicated_deduplication_window') = 0"
     )
     ignoring = [name for (name,) in tables.rows]

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from analytics_pipelines.ingest.ledger import COUNTED
 from resources.clickhouse import ClickHouse
 from resources.postgres import Postgres
 
@@ -13,7 +14,8 @@ _AROUND = timedelta(hours=2)
 def mismatched_batches(postgres: Postgres, clickhouse: ClickHouse, *, run_id: str) -> list[dict[str, Any]]:
     """Batches of one run whose rows are not as many as the ledger says; each with both counts."""
     batches = postgres.rows(
-        "SELECT id, arrival_hour, events, dead_letters FROM ingest_batches WHERE run_id = %s AND state = 'loaded'",
+        "SELECT id, arrival_hour, events, dead_letters, dropped FROM ingest_batches"
+        " WHERE run_id = %s AND state = 'loaded'",
         [run_id],
     )
     if not batches:
@@ -30,13 +32,18 @@ def mismatched_batches(postgres: Postgres, clickhouse: ClickHouse, *, run_id: st
                 window,
             ).rows
         )
-        for table in ("events", "dead_letters")
+        for table in COUNTED
     }
     return [
-        {"batch": str(batch["id"]), "table": table, "ledger": batch[table], "stored": stored[table].get(batch["id"], 0)}
+        {
+            "batch": str(batch["id"]),
+            "table": table,
+            "ledger": batch[column],
+            "stored": stored[table].get(batch["id"], 0),
+        }
         for batch in batches
-        for table in ("events", "dead_letters")
-        if batch[table] != stored[table].get(batch["id"], 0)
+        for table, column in COUNTED.items()
+        if batch[column] != stored[table].get(batch["id"], 0)
     ]
 
 

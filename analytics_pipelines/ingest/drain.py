@@ -36,6 +36,7 @@ class Tally:
     events: int = 0
     duplicates: int = 0
     dead_letters: int = 0
+    dropped: int = 0
     lost_objects: int = 0
     milliseconds: int = 0
     batches: int = 0
@@ -53,6 +54,7 @@ class Tally:
         self.events += outcome.events
         self.duplicates += outcome.duplicates
         self.dead_letters += outcome.dead_letters
+        self.dropped += outcome.dropped
         self.lost_objects += len(outcome.lost_keys)
         self.milliseconds += milliseconds
 

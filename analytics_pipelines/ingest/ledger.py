@@ -10,6 +10,9 @@ from analytics_pipelines.migrations.apply import Pending
 from resources.object_store import StoredObject
 from resources.postgres import Postgres
 
+# ClickHouse's tables that hold rows of batches → the ledger's column that counts them.
+COUNTED = {"events": "events", "dead_letters": "dead_letters", "dropped_events": "dropped"}
+
 _NAMESPACE = UUID("5c7c1d2e-7f1d-4f6e-9a3f-4a8f0a4a3c11")
 
 
@@ -41,20 +44,22 @@ class Batch:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a batch's lines; `lines` = `events` + `duplicates` + `dead_letters`.
+    """What became of a batch's lines; `lines` = `events` + `duplicates` + `dead_letters` + `dropped`.
 
-    `days` are the event days it touched, by team; `lost_keys` the objects that had gone from the bucket.
+    `dropped` are lines that say what a project's rule dropped, each of one event or many. `days` are the
+    event days it touched, by team; `lost_keys` the objects that had gone from the bucket.
     """
 
     lines: int
     events: int
     dead_letters: int
+    dropped: int = 0
     days: tuple[tuple[int, date], ...] = ()
     lost_keys: tuple[str, ...] = ()
 
     @property
     def duplicates(self) -> int:
-        return self.lines - self.events - self.dead_letters
+        return self.lines - self.events - self.dead_letters - self.dropped
 
 
 def reload_into_new_tables(postgres: Postgres, applied: Pending) -> int:
@@ -149,8 +154,16 @@ class Ledger:
         with self._postgres.transaction() as connection:
             connection.execute(
                 "UPDATE ingest_batches SET state = 'loaded', loaded_at = %s,"
-                " lines = %s, events = %s, duplicates = %s, dead_letters = %s WHERE id = %s",
-                [now, outcome.lines, outcome.events, outcome.duplicates, outcome.dead_letters, batch.id],
+                " lines = %s, events = %s, duplicates = %s, dead_letters = %s, dropped = %s WHERE id = %s",
+                [
+                    now,
+                    outcome.lines,
+                    outcome.events,
+                    outcome.duplicates,
+                    outcome.dead_letters,
+                    outcome.dropped,
+                    batch.id,
+                ],
             )
             connection.execute(
                 "UPDATE ingest_objects SET is_lost = true WHERE key = ANY(%s)", [list(outcome.lost_keys)]

@@ -7,7 +7,7 @@ from typing import Any
 
 from analytics_pipelines.events import zstd
 from analytics_pipelines.faults import hit
-from analytics_pipelines.ingest.ledger import Batch, Outcome
+from analytics_pipelines.ingest.ledger import COUNTED, Batch, Outcome
 from resources.clickhouse import ClickHouse, ClickHouseRefused, ClickHouseUnavailable
 from resources.object_store import ObjectStore
 
@@ -55,12 +55,14 @@ def load(batch: Batch, store: ObjectStore, clickhouse: ClickHouse) -> Outcome:
         hit("loader.after_events")
         clickhouse.insert(_sql("publish_dead_letters", staging), parameters, settings=_ONE_BLOCK)
         hit("loader.after_dead_letters")
-        lines, dead_letters, events = clickhouse.query(_sql("count_batch", staging), parameters).one()
+        clickhouse.insert(_sql("publish_dropped_events", staging), parameters, token=f"{batch.id}", settings=_ONE_BLOCK)
+        hit("loader.after_dropped_events")
+        lines, dead_letters, dropped, events = clickhouse.query(_sql("count_batch", staging), parameters).one()
         days = tuple((int(team), day) for team, day in clickhouse.query(_sql("touched_days", staging)).rows)
     finally:
         with suppress(ClickHouseUnavailable):  # then the table is gone with its memory
             clickhouse.command(f"DROP TABLE IF EXISTS {staging}")
-    return Outcome(lines=lines, events=events, dead_letters=dead_letters, days=days, lost_keys=lost)
+    return Outcome(lines=lines, events=events, dead_letters=dead_letters, dropped=dropped, days=days, lost_keys=lost)
 
 
 def _read(batch: Batch, store: ObjectStore) -> tuple[bytes, tuple[str, ...]]:
@@ -95,12 +97,9 @@ def bury(batch: Batch, error: ClickHouseRefused, clickhouse: ClickHouse) -> Outc
 
 
 def stored_rows(batch: Batch, clickhouse: ClickHouse) -> int:
-    """How many rows of this batch are stored already, in either table."""
-    found = clickhouse.query(
-        "SELECT (SELECT count() FROM events WHERE batch_id = {batch_id:UUID})"
-        " + (SELECT count() FROM dead_letters WHERE batch_id = {batch_id:UUID})",
-        {"batch_id": str(batch.id)},
-    )
+    """How many rows of this batch are stored already, in any table."""
+    counts = (f"(SELECT count() FROM {table} WHERE batch_id = {{batch_id:UUID}})" for table in COUNTED)
+    found = clickhouse.query(f"SELECT {' + '.join(counts)}", {"batch_id": str(batch.id)})
     return int(found.one()[0])
 
 

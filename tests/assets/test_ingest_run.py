@@ -74,6 +74,7 @@ def test_a_run_loads_its_hour_and_reports_rows_as_numbers(store: ObjectStore, cl
     partition = f"{HOUR:%Y-%m-%d-%H}:00"
     assert rows_of(result, "events") == [(partition, 4)]
     assert rows_of(result, "dead_letters") == [(partition, 1)]
+    assert rows_of(result, "dropped_events") == [(partition, 0)]
     assert rows_of(result, "ingest_ledger") == [(partition, 1)]
     assert clickhouse.query("SELECT count() FROM events").one() == (4,)
 

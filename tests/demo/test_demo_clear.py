@@ -16,6 +16,7 @@ from analytics_pipelines.events.keys import raw_key
 from analytics_pipelines.ingest import drain as drain_module
 from analytics_pipelines.ingest.checks import mismatched_batches
 from analytics_pipelines.ingest.drain import LOAD, LOCK_CLASS, Drain
+from analytics_pipelines.ingest.ledger import COUNTED
 from resources.clickhouse import ClickHouse
 from resources.object_store import ObjectStore, StoredObject
 from resources.postgres import Postgres
@@ -25,8 +26,10 @@ pytestmark = pytest.mark.engines
 SCALE = 0.03
 
 
-def put(store: ObjectStore, project: int, received: datetime, count: int = 3, node: str = "host") -> str:
-    lines = [
+def put(
+    store: ObjectStore, project: int, received: datetime, count: int = 3, node: str = "host", drops: int = 0
+) -> str:
+    lines: list[dict[str, Any]] = [
         {
             "received_at": int(received.timestamp() * 1000),
             "sent_at": None,
@@ -36,6 +39,8 @@ def put(store: ObjectStore, project: int, received: datetime, count: int = 3, no
         }
         for number in range(count)
     ]
+    dropped = {"dropped": "quota", "name": "page", "count": 9}
+    lines += [{"received_at": lines[0]["received_at"], "project": project, **dropped}] * drops
     payload = zstd.compress("".join(json.dumps(line) + "\n" for line in lines).encode())
     key = raw_key(received, node, payload)
     store.put(key, payload)
@@ -63,9 +68,9 @@ def test_clear_removes_the_demo_and_nothing_else(
     clickhouse: ClickHouse,
     now: datetime,
 ) -> None:
-    kept = put(store, ours.id, now)  # of the same hour, so it is loaded in one batch with the demo's
+    kept = put(store, ours.id, now, drops=2)  # of the same hour, so it is loaded in one batch with the demo's
     project = load(store, projects, now=now, scale=SCALE)
-    put(store, project.id, now, node="demo")  # with a dead letter
+    put(store, project.id, now, node="demo", drops=3)  # with a dead letter
     drain.everything()
     load(store, projects, now=now + timedelta(milliseconds=5), scale=SCALE)  # waits in the bucket
     loaded = count(clickhouse, project.id)
@@ -74,12 +79,12 @@ def test_clear_removes_the_demo_and_nothing_else(
     assert told == [(done, 3) for done in range(4)]
     assert projects.all() == [ours]
     assert keys(store) == [kept]
-    assert [count(clickhouse, project.id, table) for table in ("events", "dead_letters")] == [0, 0]
-    assert [count(clickhouse, ours.id, table) for table in ("events", "dead_letters")] == [2, 1]
+    assert [count(clickhouse, project.id, table) for table in COUNTED] == [0, 0, 0]
+    assert [count(clickhouse, ours.id, table) for table in COUNTED] == [2, 1, 2]
     assert {row["team_id"] for row in postgres.rows("SELECT team_id FROM dirty_days")} == {ours.id}
     batch = postgres.row("SELECT * FROM ingest_batches WHERE run_id = 'run-1'")
     assert batch is not None
-    assert [batch[name] for name in ("objects", "lines", "events", "dead_letters")] == [1, 3, 2, 1]
+    assert [batch[name] for name in ("objects", "lines", "events", "dead_letters", "dropped")] == [1, 5, 2, 1, 2]
     assert mismatched_batches(postgres, clickhouse, run_id="run-1") == []
     drain.everything()
     assert clear(store, postgres, clickhouse, projects) == 0

@@ -1,6 +1,7 @@
 SELECT
     count() AS lines,
     countIf(reason != '') AS dead_letters,
+    countIf(dropped_by != '') AS dropped,
     (
         SELECT count()
         FROM events

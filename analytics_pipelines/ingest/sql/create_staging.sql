@@ -10,6 +10,9 @@ CREATE TABLE {staging}
     elements_chain String,
     received_at    DateTime64(3, 'UTC'),
     reason         String,
+    stage          String,
+    dropped_by     String,
+    dropped        UInt64,
     line           String
 )
 ENGINE = Memory

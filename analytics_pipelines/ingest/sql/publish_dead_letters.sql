@@ -1,5 +1,5 @@
 INSERT INTO dead_letters (team_id, received_at, reason, stage, line, batch_id)
-SELECT team_id, received_at, reason, 'ingest', line, {{batch_id:UUID}}
+SELECT team_id, received_at, reason, stage, line, {{batch_id:UUID}}
 FROM {staging}
 WHERE reason != ''
   AND (received_at, line) GLOBAL NOT IN (

@@ -2,7 +2,7 @@
 INSERT INTO events (team_id, uuid, event, distinct_id, person_id, timestamp, properties, elements_chain, received_at, batch_id)
 SELECT team_id, uuid, event, distinct_id, person_id, timestamp, properties, elements_chain, received_at, {{batch_id:UUID}}
 FROM {staging}
-WHERE reason = ''
+WHERE reason = '' AND dropped_by = ''
   AND (team_id, uuid) GLOBAL NOT IN (
       SELECT team_id, uuid
       FROM events

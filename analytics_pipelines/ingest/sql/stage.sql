@@ -1,10 +1,12 @@
--- Lines of raw objects → normalised events, or a reason why a line is none. One pass, no row leaves ClickHouse.
-INSERT INTO {staging} (team_id, uuid, event, distinct_id, person_id, timestamp, properties, elements_chain, received_at, reason, line)
+-- Lines of raw objects → normalised events, a reason why a line is none, or what a rule dropped before it was one.
+-- One pass, no row leaves ClickHouse.
+INSERT INTO {staging} (team_id, uuid, event, distinct_id, person_id, timestamp, properties, elements_chain, received_at, reason, stage, dropped_by, dropped, line)
 WITH
-    JSONExtract(line, 'Tuple(received_at Int64, sent_at String, project Int64, uuid Nullable(UUID), event String)') AS envelope,
+    JSONExtract(line, 'Tuple(received_at Int64, sent_at String, project Int64, uuid Nullable(UUID), event String, refused String, dropped String, name String, count Int64)') AS envelope,
     JSONExtract(envelope.event, 'Tuple(event String, distinct_id String, `$distinct_id` String, timestamp String, offset Nullable(Int64), properties String, elements_chain String)') AS sent,
     -- a line that can't be read has no time of its own; it arrived with its batch
     fromUnixTimestamp64Milli(if(envelope.received_at BETWEEN 1 AND 7258118400000, envelope.received_at, {arrival_ms}), 'UTC') AS received,
+    envelope.dropped != '' AS is_drop,
     JSONType(envelope.event, 'properties') = 'Object' AS has_properties,
     if(has_properties, sent.properties, '{{}}') AS properties_text,
     -- the first of the three places that holds one; 200 characters, as PostHog cuts it
@@ -30,7 +32,9 @@ WITH
     ) AS corrected,
     hex(substring(SHA1(concat(unhex('932979b465c3442484670b66ec27bc22'), toString(envelope.project), ':', id)), 1, 16)) AS digest,
     multiIf(
-        NOT isValidJSON(line), 'malformed_line',
+        NOT isValidJSON(line) OR (is_drop AND envelope.count < 1), 'malformed_line',
+        is_drop, '',
+        envelope.refused != '', envelope.refused, -- by capture, before it was stored
         envelope.uuid IS NULL, 'missing_uuid',
         JSONType(envelope.event) != 'Object', 'event_is_not_an_object',
         trimBoth(sent.event) = '', 'missing_event_name',
@@ -40,7 +44,7 @@ WITH
 SELECT
     envelope.project,
     coalesce(envelope.uuid, toUUID('00000000-0000-0000-0000-000000000000')),
-    leftUTF8(sent.event, 200),
+    leftUTF8(if(is_drop, envelope.name, sent.event), 200),
     id,
     -- uuid5 of the namespace above and "team:distinct_id"
     toUUID(concat(
@@ -53,6 +57,9 @@ SELECT
     if(sent.elements_chain != '', sent.elements_chain, JSONExtractString(properties_text, '$elements_chain')),
     received,
     rule_broken,
+    if(rule_broken != '' AND rule_broken = envelope.refused, 'capture', 'ingest'),
+    if(rule_broken = '', envelope.dropped, ''),
+    if(rule_broken = '' AND is_drop, toUInt64(envelope.count), 0),
     if(rule_broken = '', '', line)
 FROM input('line String')
 WHERE line != '' -- the format takes what follows the last newline for one more line

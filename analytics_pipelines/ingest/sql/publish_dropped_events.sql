@@ -1,0 +1,9 @@
+-- Two requests may leave the same line, so lines can't be told apart; what is one part is there or it is not.
+INSERT INTO dropped_events (team_id, received_at, rule, event, events, batch_id)
+SELECT team_id, received_at, dropped_by, event, dropped, {{batch_id:UUID}}
+FROM {staging}
+WHERE dropped_by != ''
+  AND (team_id, toYYYYMM(received_at)) GLOBAL NOT IN (
+      SELECT team_id, toYYYYMM(received_at) FROM dropped_events WHERE batch_id = {{batch_id:UUID}}
+  )
+ORDER BY team_id, received_at, dropped_by, event
