@@ -1,4 +1,4 @@
-"""Ingestion: raw objects of an arrival hour → events, dead letters, dropped events, and the ledger that counts them all."""
+"""Ingestion: raw objects of an arrival hour → events, dead letters, dropped events, and the ledger that counts all."""
 
 import time
 from collections.abc import Callable, Iterator

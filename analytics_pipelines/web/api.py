@@ -1,6 +1,6 @@
 """The JSON API."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, current_app, jsonify, request
@@ -8,7 +8,8 @@ from flask.typing import ResponseReturnValue
 from spectree import Response
 
 from analytics_pipelines.accounts.people import People
-from analytics_pipelines.accounts.projects import Projects
+from analytics_pipelines.accounts.project_changes import WrongChange
+from analytics_pipelines.accounts.projects import Project, Projects
 from analytics_pipelines.ingest.backlog import lag_seconds, unloaded
 from analytics_pipelines.ingest.ledger import Ledger
 from analytics_pipelines.insights.team import Team
@@ -20,13 +21,18 @@ from analytics_pipelines.web.models import (
     Ingestion,
     InstanceBody,
     Me,
-    ProjectBody,
+    ProjectChanges,
+    ProjectDetail,
     ProjectList,
     QueryAnswer,
     QueryRequest,
 )
 from analytics_pipelines.web.services import Services
 from analytics_pipelines.web.spec import spec
+
+# What rules dropped is shown of this time only, and the most frequent of it.
+DROPPED_SHOWN = timedelta(days=30)
+MOST_DROPPED = 20
 
 api = Blueprint("api", __name__, url_prefix="/api")
 
@@ -92,32 +98,66 @@ def list_projects() -> ResponseReturnValue:
 
 @api.get("/projects/<int:project_id>/")
 @scope("project:read")
-@spec.validate(resp=Response(HTTP_200=ProjectBody, HTTP_401=ErrorBody, HTTP_404=ErrorBody), tags=["projects"])
+@spec.validate(resp=Response(HTTP_200=ProjectDetail, HTTP_401=ErrorBody, HTTP_404=ErrorBody), tags=["projects"])
 def get_project(project_id: int) -> ResponseReturnValue:
-    """One project."""
-    return project().public()
+    """One project, with its rules and today's use."""
+    return _with_use(project())
+
+
+@api.patch("/projects/<int:project_id>/")
+@scope("project:write")
+@spec.validate(
+    json=ProjectChanges,
+    resp=Response(HTTP_200=ProjectDetail, HTTP_400=ErrorBody, HTTP_401=ErrorBody, HTTP_404=ErrorBody),
+    tags=["projects"],
+    skip_validation=True,
+)
+def change_project(project_id: int) -> ResponseReturnValue:
+    """Change the settings of a project; capture follows within a minute."""
+    try:
+        changed = Projects(_services().postgres).update(project().id, _object_in_body())
+    except WrongChange as error:
+        raise ApiError(400, "invalid_input", str(error), attr=error.field) from None
+    if changed is None:
+        raise ApiError(404, "not_found", "There is no such project.")
+    return _with_use(changed)
+
+
+def _with_use(found: Project) -> dict[str, Any]:
+    today = datetime.now(UTC).date()
+    return {**found.public(), "events_today": Projects(_services().postgres).events_of_day(found.id, today)}
 
 
 @api.get("/projects/<int:project_id>/ingestion/")
 @scope("project:read")
 @spec.validate(resp=Response(HTTP_200=Ingestion, HTTP_401=ErrorBody, HTTP_404=ErrorBody), tags=["projects"])
 def ingestion(project_id: int) -> ResponseReturnValue:
-    """How many events the project has, and whether anything waits to be loaded."""
+    """How many events the project has, what its rules dropped, and whether anything waits to be loaded."""
     services = _services()
     now = datetime.now(UTC)
     waiting = unloaded(services.store, Ledger(services.postgres))
-    events, last, dead_letters = services.reader.query(
+    team = {"team": project().id}
+    events, last, dead_letters, dropped_total = services.reader.query(
         "SELECT (SELECT count() FROM events WHERE team_id = {team:Int64}),"
         " (SELECT max(received_at) FROM events WHERE team_id = {team:Int64}),"
-        " (SELECT count() FROM dead_letters WHERE team_id = {team:Int64})",
-        {"team": project().id},
+        " (SELECT count() FROM dead_letters WHERE team_id = {team:Int64}),"
+        " (SELECT sum(events) FROM dropped_events WHERE team_id = {team:Int64})",
+        team,
     ).one()
+    dropped = services.reader.query(
+        "SELECT rule, event, sum(events) AS dropped FROM dropped_events"
+        " WHERE team_id = {team:Int64} AND received_at >= {since:DateTime64(3)}"
+        " GROUP BY rule, event ORDER BY dropped DESC, rule, event LIMIT {most:UInt32}",
+        {**team, "since": now - DROPPED_SHOWN, "most": MOST_DROPPED},
+    )
     return {
         "lag_seconds": lag_seconds(waiting, now),
         "pending_objects": len(waiting),
         "events_total": events,
         "dead_letters_total": dead_letters,
         "last_event_at": last.isoformat() if events else None,
+        "dropped_total": dropped_total,
+        "dropped": [{"rule": rule, "event": event, "events": count} for rule, event, count in dropped.rows],
     }
 
 

@@ -37,7 +37,7 @@ def signed_in(view: View) -> View:
 
 
 def scope(name: str) -> Callable[[View], View]:
-    """This route answers members of the organization, and keys with that scope.
+    """This route answers members of the organization (for `…:write` not its viewers), and keys with that scope.
 
     A `project_id` in its path must be a project that the asker may see.
     """
@@ -64,6 +64,8 @@ def check_policy() -> None:
         raise ApiError(403, "permission_denied", f"The API key lacks the scope {policy}.")
     if asker.user is not None:
         _refuse_foreign_origin()
+        if asker.user.role == "viewer" and policy.endswith(":write"):
+            raise ApiError(403, "permission_denied", "Viewers can't change anything; ask an editor or an admin.")
     g.asker = asker
     if request.view_args and "project_id" in request.view_args:
         g.project = _visible_project(asker, request.view_args["project_id"])

@@ -1,8 +1,10 @@
 """Bodies of the API, as OpenAPI shows them."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
+
+from analytics_pipelines.accounts.project_changes import MOST_CHARACTERS, MOST_ENTRIES
 
 
 class ErrorBody(BaseModel):
@@ -36,8 +38,13 @@ class QueryAnswer(BaseModel):
     limit_applied: bool | None = Field(default=None, description="More rows than `limit` may exist.")
 
 
+_Entries = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=MOST_CHARACTERS)]], Field(max_length=MOST_ENTRIES)
+]
+
+
 class ProjectBody(BaseModel):
-    """A project. `api_token` is the public key that SDKs send."""
+    """A project. `api_token` is the public key that SDKs send; the fields from `anonymize_ips` on are its rules."""
 
     id: int
     organization_id: int
@@ -47,6 +54,46 @@ class ProjectBody(BaseModel):
     week_start_day: int
     is_demo: bool
     created_at: str
+    anonymize_ips: bool
+    denied_properties: list[str]
+    denied_events: list[str]
+    allowed_events: list[str] = Field(description="Empty: all are.")
+    denied_distinct_ids: list[str]
+    daily_event_quota: int | None = Field(description="Events a UTC day of arrival; null is no quota.")
+    autocapture_opt_out: bool
+    session_recording_opt_in: bool
+
+
+class ProjectDetail(ProjectBody):
+    """A project with its use."""
+
+    events_today: int = Field(description="Events that arrived on this UTC day; the quota is held against it.")
+
+
+def _left_out() -> Any:
+    """A field may be left out, and then is not changed: the description names no default that a client might send."""
+
+
+class ProjectChanges(BaseModel):
+    """What to change of a project; fields that are left out stay. Capture follows within a minute."""
+
+    name: str = Field(default_factory=_left_out, min_length=1, max_length=MOST_CHARACTERS)
+    timezone: str = Field(default_factory=_left_out, description="An IANA name; days begin at its midnight.")
+    week_start_day: Literal[0, 1] = Field(default_factory=_left_out, description="0 Sunday, 1 Monday.")
+    anonymize_ips: bool = Field(default_factory=_left_out, description="Store no addresses of senders.")
+    denied_properties: _Entries = Field(
+        default_factory=_left_out, description="Properties that are taken out of each event."
+    )
+    denied_events: _Entries = Field(default_factory=_left_out, description="Names of events that are dropped.")
+    allowed_events: _Entries = Field(
+        default_factory=_left_out, description="Names of the only events that are kept; empty: all are."
+    )
+    denied_distinct_ids: _Entries = Field(default_factory=_left_out, description="Senders whose events are dropped.")
+    daily_event_quota: int | None = Field(
+        default_factory=_left_out, ge=0, description="Events a UTC day of arrival; further ones are dropped."
+    )
+    autocapture_opt_out: bool = Field(default_factory=_left_out, description="SDKs send no clicks of their own accord.")
+    session_recording_opt_in: bool = Field(default_factory=_left_out, description="SDKs record sessions.")
 
 
 class ProjectList(BaseModel):
@@ -54,6 +101,14 @@ class ProjectList(BaseModel):
 
     count: int
     results: list[ProjectBody]
+
+
+class DroppedBody(BaseModel):
+    """How many events of a name a rule dropped."""
+
+    rule: str
+    event: str
+    events: int
 
 
 class Ingestion(BaseModel):
@@ -64,6 +119,8 @@ class Ingestion(BaseModel):
     events_total: int
     dead_letters_total: int
     last_event_at: str | None
+    dropped_total: int = Field(description="Events that rules of the project dropped, ever.")
+    dropped: list[DroppedBody] = Field(description="The most frequent of the last 30 days, at most 20.")
 
 
 class Organization(BaseModel):

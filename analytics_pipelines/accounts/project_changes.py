@@ -1,0 +1,108 @@
+"""What may be changed of a project, and which values each field takes. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import available_timezones
+
+from analytics_pipelines.problems import Problem
+
+LISTS = ("denied_properties", "denied_events", "allowed_events", "denied_distinct_ids")
+SWITCHES = ("anonymize_ips", "autocapture_opt_out", "session_recording_opt_in")
+CHANGEABLE = ("name", "timezone", "week_start_day", "daily_event_quota", *SWITCHES, *LISTS)
+
+# Capture holds every entry of every project in memory, and compares them with each event.
+MOST_ENTRIES = 1000
+MOST_CHARACTERS = 400
+
+_MOST_EVENTS = 2**63 - 1  # what Postgres counts to
+
+
+class WrongChange(Problem):
+    """A change that can't be made; `field` is what it was to change."""
+
+    def __init__(self, field: str, cause: str, mend: str = "") -> None:
+        super().__init__(cause, mend)
+        self.field = field
+
+
+def checked(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The changes as they are stored: names without blanks around them, lists without doubles. Raises WrongChange."""
+    unknown = [name for name in changes if name not in CHANGEABLE]
+    if unknown:
+        raise WrongChange(
+            unknown[0],
+            f"A project has no field {', '.join(map(repr, unknown))} that can be changed.",
+            f"Fields that can: {', '.join(CHANGEABLE)}.",
+        )
+    return {field: _checked(field, value) for field, value in changes.items()}
+
+
+def _checked(field: str, value: Any) -> Any:
+    if field == "name":
+        return checked_name(value)
+    if field == "timezone":
+        return checked_timezone(value)
+    if field == "week_start_day":
+        if isinstance(value, bool) or value not in (0, 1):
+            raise WrongChange(field, f"{field} can't be {value!r}.", "It is 0 for Sunday or 1 for Monday.")
+        return int(value)
+    if field == "daily_event_quota":
+        return _checked_quota(value)
+    if field in SWITCHES:
+        if not isinstance(value, bool):
+            raise WrongChange(field, f"{field} can't be {value!r}.", "It is true or false.")
+        return value
+    return _checked_list(field, value)
+
+
+def checked_name(value: Any) -> str:
+    """A project's name. Raises WrongChange."""
+    if not isinstance(value, str) or not value.strip():
+        raise WrongChange("name", "A project needs a name.")
+    if len(value) > MOST_CHARACTERS or not _can_be_stored(value):
+        raise WrongChange("name", "This name can't be stored.", f"Use at most {MOST_CHARACTERS} plain characters.")
+    return value.strip()
+
+
+def checked_timezone(value: Any) -> str:
+    """An IANA time zone. Raises WrongChange."""
+    if not isinstance(value, str) or value not in available_timezones():
+        raise WrongChange("timezone", f"{value!r} is no time zone.", "Use an IANA name such as Europe/Berlin.")
+    return value
+
+
+def _checked_quota(value: Any) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MOST_EVENTS:
+        raise WrongChange(
+            "daily_event_quota",
+            f"daily_event_quota can't be {value!r}.",
+            "It is a whole number of events a day, 0 or more, or null for no quota.",
+        )
+    return value
+
+
+def _checked_list(field: str, value: Any) -> list[str]:
+    if not isinstance(value, list | tuple):
+        raise WrongChange(field, f"{field} is no list.", "Give a list of texts; an empty one is no rule.")
+    for place, entry in enumerate(value, start=1):
+        if not isinstance(entry, str) or not entry.strip() or len(entry) > MOST_CHARACTERS or not _can_be_stored(entry):
+            raise WrongChange(
+                field,
+                f"Entry {place} of {field} is no text of 1 to {MOST_CHARACTERS} characters.",
+                "Write each entry exactly as it is sent.",
+            )
+    entries = list(dict.fromkeys(value))
+    if len(entries) > MOST_ENTRIES:
+        raise WrongChange(
+            field,
+            f"{field} has {len(entries)} entries.",
+            f"A list has at most {MOST_ENTRIES}; stop sending the others, or send them to another project.",
+        )
+    return entries
+
+
+def _can_be_stored(text: str) -> bool:
+    """Postgres takes neither the character zero nor half a character (a lone surrogate)."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
