@@ -13,7 +13,7 @@ from analytics_pipelines.settings import Settings
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line; whatever is in a message, a line stays a line."""
+    """One JSON object a line, whatever is in a message. `fields` of a record become the line's own."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -22,16 +22,28 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "event": record.getMessage(),
         }
+        line |= getattr(record, "fields", {})
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return msgspec.json.encode(line).decode()
+
+
+class TextLines(logging.Formatter):
+    """A line for people; `fields` of a record follow its message."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)-7s %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  the library's name
+        fields = "".join(f" {name}={value}" for name, value in getattr(record, "fields", {}).items())
+        return super().formatMessage(record) + fields
 
 
 def configure_logs(settings: Settings) -> None:
     """Send what the process logs to its standard error, in the form and from the level that the settings ask for."""
     as_text = settings.log_format == "text" or (settings.log_format == "auto" and sys.stderr.isatty())
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s") if as_text else JsonLines())
+    handler.setFormatter(TextLines() if as_text else JsonLines())
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.log_level.upper())

@@ -120,7 +120,6 @@ class Settings(BaseSettings):
     )
 
     capture_workers: int = Field(default=2, ge=1, description="Capture's processes.")
-    capture_threads: int = Field(default=16, ge=1, description="Requests that one capture process serves at once.")
     capture_max_body_bytes: int = Field(
         default=20 * 1024 * 1024,
         ge=1024,
@@ -131,15 +130,64 @@ class Settings(BaseSettings):
         ge=1024,
         description="Largest body after decompression; larger ones get 413.",
     )
+    capture_max_events: int = Field(
+        default=100_000, ge=1, description="Most events in one request; one with more gets 413."
+    )
+    capture_max_event_bytes: int = Field(
+        default=8 * 1024 * 1024,
+        ge=1024,
+        description="Largest single event. A larger one becomes a dead letter (`event_too_large`) with the beginning "
+        "of its text; the events beside it are taken.",
+    )
+    capture_max_levels: int = Field(
+        default=200,
+        ge=8,
+        le=400,
+        description="How deep the JSON of an event may be nested; a deeper one becomes a dead letter "
+        "(`nested_too_deep`).",
+    )
+    capture_max_keys: int = Field(
+        default=10_000,
+        ge=10,
+        description="Most keys in one event, at all levels; one with more becomes a dead letter (`too_many_keys`).",
+    )
+    capture_max_distinct_id_bytes: int = Field(
+        default=200,
+        ge=1,
+        description="Longest distinct id of the v1 protocol, which answers `distinct_id_too_large` to a longer one. "
+        "The v0 protocol takes it, and ingestion cuts it at 200 characters.",
+    )
+    capture_max_inflight_bytes: int = Field(
+        default=128 * 1024 * 1024,
+        ge=1024 * 1024,
+        description="Bytes of request bodies that one capture process holds at once; when they are more, senders get "
+        "503 with `Retry-After`.",
+    )
+    capture_max_waiting_bytes: int = Field(
+        default=64 * 1024 * 1024,
+        ge=1024 * 1024,
+        description="Bytes of accepted lines that wait in one capture process for a slow bucket; beyond it senders "
+        "get 503. One project may hold as much of it as is still free.",
+    )
+    capture_body_seconds: float = Field(
+        default=30,
+        gt=0,
+        description="How long a request's body may take to arrive; a slower one gets 408.",
+    )
+    capture_commit_seconds: float = Field(
+        default=10,
+        gt=0,
+        description="How long a put into the bucket is tried; then its senders get 503.",
+    )
     token_cache_seconds: int = Field(
-        default=300,
-        ge=0,
-        description="How long capture trusts a project token before it asks Postgres again.",
+        default=30,
+        ge=1,
+        description="How often capture reads the projects and their rules anew: a change reaches it within this time.",
     )
     token_cache_max_age_seconds: int = Field(
         default=3600,
         ge=0,
-        description="How long capture goes on with a known token while Postgres is away; then 503.",
+        description="How long capture goes on with the projects that it knows while Postgres is away; then 503.",
     )
 
     ingest_linger_seconds: int = Field(

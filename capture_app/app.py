@@ -1,76 +1,109 @@
-"""Flask at the edge: takes events from SDKs and answers once they are durable."""
+"""Flask at the edge: every route that SDKs and operators ask for."""
 
-import logging
-from datetime import UTC, datetime
+import re
+from typing import Any
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
-from analytics_pipelines.events.envelope import Arrival, to_lines
-from analytics_pipelines.events.parse import parse
 from analytics_pipelines.events.payload import payload
 from analytics_pipelines.events.rejection import Rejected
-from analytics_pipelines.faults import hit
-from analytics_pipelines.settings import Settings
-from capture_app.objects import RawObjects
-from capture_app.tokens import Tokens, TokensUnavailable
-from resources.object_store import ObjectStore, StoreUnavailable
-from resources.postgres import Postgres, PostgresUnavailable
+from analytics_pipelines.problems import Fault
+from capture_app import metrics
+from capture_app.answers import Answer, again, as_json, cors, refusal
+from capture_app.intake import Sent
+from capture_app.process import Process
+from capture_app.projects import Project, ProjectsUnavailable
+from capture_app.remote_config import config_script, decided, flags, remote_config
 
-log = logging.getLogger("capture")
+# Lists of what does not exist here yet; SDKs that ask are told that there is none.
+_EMPTY = {
+    "/api/surveys": {"surveys": [], "survey_config": None},
+    "/api/early_access_features": {"earlyAccessFeatures": []},
+    "/api/web_experiments": {"experiments": []},
+    "/api/product_tours": {"product_tours": []},
+    "/flags/definitions": {"flags": [], "group_type_mapping": {}, "cohorts": {}},
+    "/api/feature_flag/local_evaluation": {"flags": [], "group_type_mapping": {}, "cohorts": {}},
+}
+_TOKEN = re.compile(r'"(?:token|api_key)"\s*:\s*"([^"\\]{1,64})"')
+_ANY = ["GET", "POST", "OPTIONS"]
 
-_NAMES = ("/batch", "/i/v0/e", "/e", "/capture", "/track", "/engage")
-PATHS = tuple(path + slash for path in _NAMES for slash in ("", "/"))
-_ENGAGE = "/engage"  # its events are about a person and may go without a name
-_RETRY_AFTER_SECONDS = "5"
 
-
-def create_app(settings: Settings) -> Flask:
-    """The capture application over the bucket and Postgres of these settings."""
+def create_app(process: Process) -> Flask:
+    """The capture application of a started process."""
     app = Flask("capture", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = settings.capture_max_body_bytes
-    store = ObjectStore(settings.bucket_url)
-    postgres = Postgres(settings.need_postgres(), pool_size=2)
-    app.extensions["postgres"] = postgres
-    objects = RawObjects(store)
-    tokens = Tokens(postgres, fresh=settings.token_cache_seconds, stale=settings.token_cache_max_age_seconds)
+    app.config["MAX_CONTENT_LENGTH"] = process.limits.body_bytes
+    app.url_map.strict_slashes = False
 
     def capture() -> Response:
-        received_at = datetime.now(UTC)
-        sent = payload(
-            body(),
-            request.query_string,
-            request.headers.get("Content-Encoding", ""),
-            most=settings.capture_max_decompressed_bytes,
-        )
-        nameless = "$identify" if request.path.rstrip("/") == _ENGAGE else None
-        parsed = parse(sent.text, nameless=nameless, sent_at=sent.sent_at)
-        project = tokens.project(parsed.token)
-        if project is None:
-            raise Rejected(401, "no project has this API key")
-        arrival = Arrival(
-            received_at=received_at,
-            ip=_client_ip(),
-            user_agent=request.headers.get("User-Agent", "")[:1000],
+        sent = Sent(
+            method=request.method,
             path=request.path,
-            project=project,
+            query=request.query_string,
+            header=lambda name: request.headers.get(name, ""),
+            body=body(),
+            ip=request.remote_addr or "",
         )
-        objects.commit(to_lines(parsed, arrival), received_at)
-        hit("capture.after_commit")
-        return Response(status=204) if sent.beacon else _ok()
+        return _response(process.run(process.intake.answer(sent)))
 
     def body() -> bytes:
         received = request.get_data(cache=False)
-        if request.content_length is None and len(received) >= settings.capture_max_body_bytes:
+        if request.content_length is None and len(received) >= process.limits.body_bytes:
             raise RequestEntityTooLarge  # a body that does not tell its length is cut there, without a word
         return received
 
-    def preflight() -> Response:
-        return _ok()
+    for path in process.intake.handlers:
+        app.add_url_rule(
+            path, f"capture {path}", capture, methods=_ANY, provide_automatic_options=False, strict_slashes=True
+        )
 
-    for path in PATHS:
-        app.add_url_rule(path, f"capture {path}", capture, methods=["GET", "POST"], provide_automatic_options=False)
-        app.add_url_rule(path, f"preflight {path}", preflight, methods=["OPTIONS"])
+    def project_of(token: str) -> Project:
+        project = process.run(process.intake.project(token)) if token else None
+        if project is None:
+            raise Rejected(401, "no project has this API key")
+        return project
+
+    def token_in_body() -> str:
+        """Of a request for flags; it may be packed as events are."""
+        sent = body()
+        if not sent and not request.query_string:
+            return ""
+        packed = payload(sent, request.query_string, request.headers.get("Content-Encoding", ""), most=1 << 20)
+        found = _TOKEN.search(packed.text.decode("utf-8", "replace"))
+        return found[1] if found else ""
+
+    @app.route("/flags", methods=[*_ANY, "HEAD"], provide_automatic_options=False)
+    @app.route("/decide", methods=[*_ANY, "HEAD"], provide_automatic_options=False)
+    def flags_of_person() -> Response:
+        if request.method != "POST":
+            return _json({} if request.method == "OPTIONS" else {"config": {"enable_collect_everything": True}})
+        token = token_in_body()
+        config = remote_config(token, project_of(token))
+        version = _version(request.args.get("v", ""))
+        if request.path.startswith("/decide"):
+            return _json(decided(version or 1, config))
+        wants_config = request.args.get("config") == "true" or not {"v", "config"} & set(request.args)
+        return _json(flags(2 if version is None else version, config if wants_config else None))
+
+    @app.get("/array/<token>/config")
+    def config(token: str) -> Response:
+        return _json(remote_config(token, project_of(token)))
+
+    @app.get("/array/<token>/config.js")
+    def script(token: str) -> Response:
+        made = config_script(token, remote_config(token, project_of(token)))
+        return Response(made, mimetype="application/javascript", headers={"Cache-Control": "public, max-age=60"})
+
+    def nothing_yet() -> Response:
+        project_of(request.args.get("token", ""))
+        response = _json(_EMPTY[request.path.rstrip("/")])
+        response.add_etag()
+        response.headers["Cache-Control"] = "private, must-revalidate"
+        response.make_conditional(request)
+        return response
+
+    for path in _EMPTY:
+        app.add_url_rule(path, f"empty {path}", nothing_yet, methods=["GET"])
 
     @app.get("/livez")
     def livez() -> Response:
@@ -79,23 +112,28 @@ def create_app(settings: Settings) -> Flask:
     @app.get("/readyz")
     def readyz() -> tuple[dict[str, str], int]:
         reasons = {}
-        try:
-            store.check()
-        except StoreUnavailable as error:
-            reasons["bucket"] = str(error)
-        try:
-            postgres.check()
-        except PostgresUnavailable as error:
-            reasons["postgres"] = str(error)
+        for part, check in (("bucket", process.store.check), ("postgres", process.postgres.check)):
+            try:
+                check()
+            except Fault as error:
+                reasons[part] = str(error)
         return reasons or {"status": "ready"}, 503 if reasons else 200
+
+    @app.get("/metrics")
+    def numbers() -> Response:
+        text, content_type = metrics.exposition()
+        return Response(text, content_type=content_type)
 
     @app.errorhandler(Rejected)
     def rejected(error: Rejected) -> Response:
-        return Response(error.message, error.status, mimetype="text/plain")
+        said = {"type": "validation_error", "code": error.tag, "detail": error.message, "attr": None}
+        if error.status == 401:
+            said["type"] = "authentication_error"
+        return _json(said, error.status)
 
-    @app.errorhandler(RecursionError)
-    def too_deep(_: RecursionError) -> Response:
-        return Response("the body is nested too deep", 400, mimetype="text/plain")
+    @app.errorhandler(ProjectsUnavailable)
+    def untellable(_: ProjectsUnavailable) -> Response:
+        return _response(again("ProjectsUnavailable"))
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:
@@ -106,37 +144,28 @@ def create_app(settings: Settings) -> Flask:
 
     @app.errorhandler(RequestEntityTooLarge)
     def too_large(_: RequestEntityTooLarge) -> Response:
-        return Response(f"the body is larger than {settings.capture_max_body_bytes} bytes", 413, mimetype="text/plain")
-
-    @app.errorhandler(StoreUnavailable)
-    @app.errorhandler(TokensUnavailable)
-    def unavailable(error: Exception) -> Response:
-        log.warning("not accepted, sender is told to try again: %s", error)
-        return Response(
-            "not stored; try again", 503, headers={"Retry-After": _RETRY_AFTER_SECONDS}, mimetype="text/plain"
-        )
+        return _response(refusal(Rejected(413, f"the body is larger than {process.limits.body_bytes} bytes")))
 
     @app.after_request
-    def allow_any_origin(response: Response) -> Response:
-        """Tokens are public and cookies ignored, so any site may send; mirrored, since `*` excludes credentials."""
-        origin = request.headers.get("Origin")
-        if origin:
-            response.headers["Access-Control-Allow-Origin"] = origin
-            response.headers["Access-Control-Allow-Credentials"] = "true"
-            response.headers["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS"
-            asked = request.headers.get("Access-Control-Request-Headers")
-            if asked:
-                response.headers["Access-Control-Allow-Headers"] = asked
-            response.headers["Vary"] = "Origin"
+    def finish(response: Response) -> Response:
+        if request.path in process.intake.handlers and request.method in _ANY:
+            return response  # the intake has done it
+        known = request.url_rule.rule if request.url_rule else "other"
+        metrics.count_other(known, response.status_code)
+        for name, value in cors(lambda name: request.headers.get(name, "")):
+            response.headers[name] = value
         return response
 
     return app
 
 
-def _ok() -> Response:
-    return Response(b'{"status":"Ok"}', mimetype="application/json")
+def _version(text: str) -> int | None:
+    return int(text) if text.isdigit() and len(text) < 4 else None
 
 
-def _client_ip() -> str:
-    forwarded = request.headers.get("X-Forwarded-For", "").split(",")[0].strip()
-    return (forwarded or request.remote_addr or "")[:64]
+def _json(value: Any, status: int = 200) -> Response:
+    return _response(as_json(value, status))
+
+
+def _response(answer: Answer) -> Response:
+    return Response(answer.body, answer.status, headers=answer.headers)

@@ -1,44 +1,48 @@
 """Accepted lines → durable raw objects; requests that arrive together share one."""
 
+import asyncio
 import re
 import socket
-import threading
 import time
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime
 
 from analytics_pipelines.events import zstd
-from analytics_pipelines.events.keys import raw_key
+from analytics_pipelines.events.keys import PREFIX, raw_key
 from analytics_pipelines.faults import hit
 from capture_app import metrics
+from capture_app.room import Room
 from resources.object_store import ObjectStore, StoreUnavailable
 
 _LEVEL = 1
 
 # More would delay the first request of a group for the sake of the last; a single larger request is a group alone.
-GROUP_BYTES = 8 * 1024 * 1024
+GROUP_BYTES = 8 << 20
 
 # What one process holds for a store that is slow; beyond it senders are told to come back.
-WAITING_BYTES = 64 * 1024 * 1024
+WAITING_BYTES = 64 << 20
 
 
 @dataclass
-class _Group:
-    """Requests that are stored together. `finished` comes last: then either `key` or `error` is set."""
+class _Part:
+    """What one request waits for."""
 
-    parts: list[bytes] = field(default_factory=list)
-    size: int = 0
-    received_at: datetime | None = None
-    key: str = ""
-    error: StoreUnavailable | None = None
-    finished: bool = False
+    lines: bytes
+    received_at: datetime
+    project: int
+    events: int
+    stored: asyncio.Future[str]
 
 
 class RawObjects:
-    """Writes raw objects on behalf of one host; safe to share between threads.
+    """Writes raw objects on behalf of one host. Belongs to one event loop.
 
-    Group commit without a thread of its own: while one request writes, those that arrive meanwhile gather, and one of
-    them writes for all when it is done. So a lone request waits for nobody, and many share a put and its fsync.
+    Group commit: while one group is written, by a thread of its own, requests that arrive meanwhile gather, and are
+    written together next. So a lone request waits for nobody, and many share a put and its fsync. A group takes from
+    each project in turn, so that one that floods a slow store does not stand before the others.
     """
 
     def __init__(
@@ -46,81 +50,97 @@ class RawObjects:
         store: ObjectStore,
         host: str | None = None,
         *,
+        prefix: str = PREFIX,
         group_bytes: int = GROUP_BYTES,
         waiting_bytes: int = WAITING_BYTES,
     ) -> None:
         self._store = store
         self._node = re.sub(r"[^a-z0-9]", "", (host or socket.gethostname()).lower())[:20] or "node"
+        self._prefix = prefix
         self._group_bytes = group_bytes
-        self._waiting_bytes = waiting_bytes
-        self._changed = threading.Condition()
-        self._open = _Group()
-        self._writing = False
-        self._waiting = 0
+        self._room = Room(waiting_bytes)
+        self._queues: dict[int, deque[_Part]] = {}
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="raw-objects")
+        self._writing: asyncio.Task[None] | None = None
 
-    def commit(self, lines: bytes, received_at: datetime) -> str:
+    async def commit(self, lines: bytes, received_at: datetime, *, project: int, events: int = 0) -> str:
         """Store the lines and return the key of the object that they are in, once it is durable.
 
-        Raises StoreUnavailable: then none of the group may be acknowledged, or too much waits already.
+        Raises StoreUnavailable: then none of the group may be acknowledged. Raises NoRoom: too much waits already.
         """
-        with self._changed:
-            if self._waiting and self._waiting + len(lines) > self._waiting_bytes:
-                raise StoreUnavailable(f"{self._waiting} bytes wait for the store already")
-            self._waiting += len(lines)
-            metrics.WAITING_BYTES.set(self._waiting)
+        self._room.enter(project, len(lines))
+        metrics.WAITING_BYTES.set(self._room.held)
         try:
-            group, leads = self._join(lines, received_at)
-            if leads:
-                self._write(group)
+            stored: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+            queue = self._queues.get(project)
+            if queue is None:
+                queue = self._queues[project] = deque()
+            queue.append(_Part(lines, received_at, project, events, stored))
+            if self._writing is None:
+                self._writing = asyncio.create_task(self._write_groups())
+            return await stored
         finally:
-            with self._changed:
-                self._waiting -= len(lines)
-                metrics.WAITING_BYTES.set(self._waiting)
-        if group.error is not None:
-            raise group.error
-        return group.key
+            self._room.leave(project, len(lines))
+            metrics.WAITING_BYTES.set(self._room.held)
 
-    def _join(self, lines: bytes, received_at: datetime) -> tuple[_Group, bool]:
-        """Gather with the others; returns when the group is stored, or when it is ours to store."""
-        with self._changed:
-            while self._open.parts and self._open.size + len(lines) > self._group_bytes:
-                self._changed.wait()
-            group = self._open
-            group.parts.append(lines)
-            group.size += len(lines)
-            group.received_at = max(received_at, group.received_at or received_at)
-            while self._writing and not group.finished:
-                self._changed.wait()
-            if group.finished:
-                return group, False
-            # Nobody writes and ours is not written: it is the open one, and we are the first of it to wake.
-            self._writing = True
-            self._open = _Group()
-            self._changed.notify_all()  # there is room again
-            return group, True
+    async def finished(self) -> None:
+        """Return when nothing is being written."""
+        while self._writing is not None:
+            await asyncio.wait([self._writing])
 
-    def _write(self, group: _Group) -> None:
+    async def _write_groups(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while self._queues:
+                group = self._next_group()
+                key, error = "", None
+                try:
+                    key = await loop.run_in_executor(self._writer, self._write, group)
+                except StoreUnavailable as unavailable:
+                    metrics.FAILED_COMMITS.inc()
+                    error = unavailable
+                except Exception as bug:
+                    error = StoreUnavailable(f"the group was not stored: {bug!r}")
+                for part in group:
+                    if part.stored.done():
+                        continue  # its request was given up; what is stored stays
+                    if error is None:
+                        part.stored.set_result(key)
+                    else:
+                        part.stored.set_exception(error)
+        finally:
+            self._writing = None
+
+    def _next_group(self) -> list[_Part]:
+        """One part of each project in turn, until the group is full or nothing waits."""
+        group: list[_Part] = []
+        size = 0
+        while self._queues:
+            for project in list(self._queues):
+                queue = self._queues[project]
+                if group and size + len(queue[0].lines) > self._group_bytes:
+                    # who had to stay behind comes first in the next group
+                    self._queues = {project: self._queues.pop(project), **self._queues}
+                    return group
+                part = queue.popleft()
+                if not queue:
+                    del self._queues[project]
+                if part.stored.done():
+                    continue  # given up while it waited
+                group.append(part)
+                size += len(part.lines)
+        return group
+
+    def _write(self, group: Iterable[_Part]) -> str:
         begun = time.perf_counter()
-        try:
-            assert group.received_at is not None  # noqa: S101  it has a part
-            payload = zstd.compress(b"".join(group.parts), level=_LEVEL)
-            key = raw_key(group.received_at, self._node, payload)
-            hit("capture.before_put")
-            self._store.put(key, payload)
-            hit("capture.after_put")
-            group.key = key
-            metrics.COMMIT_SECONDS.observe(time.perf_counter() - begun)
-            metrics.COMMIT_REQUESTS.observe(len(group.parts))
-            metrics.COMMIT_BYTES.observe(len(payload))
-            metrics.EVENTS.inc(sum(part.count(b"\n") for part in group.parts))
-        except StoreUnavailable as error:
-            metrics.FAILED_COMMITS.inc()
-            group.error = error
-        except BaseException as error:
-            group.error = StoreUnavailable(f"the group was not stored: {error!r}")
-            raise
-        finally:
-            with self._changed:
-                group.finished = True
-                self._writing = False
-                self._changed.notify_all()
+        parts = list(group)
+        payload = zstd.compress(b"".join([part.lines for part in parts]), level=_LEVEL)
+        key = raw_key(max(part.received_at for part in parts), self._node, payload, prefix=self._prefix)
+        hit("capture.before_put")
+        self._store.put(key, payload)
+        hit("capture.after_put")
+        metrics.COMMIT_SECONDS.observe(time.perf_counter() - begun)
+        metrics.COMMIT_REQUESTS.observe(len(parts))
+        metrics.COMMIT_BYTES.observe(len(payload))
+        metrics.EVENTS.inc(sum(part.events for part in parts))
+        return key

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,13 +12,17 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.exceptions import AlreadyExistsError, BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import LocalStore, S3Store
 
 from analytics_pipelines.problems import Fault, Problem
 
 # Retries of one request by obstore itself. Capture must answer its client, so a store that is away is told soon.
 RETRY_BUDGET = timedelta(seconds=5)
+
+# Answers that no repetition changes, and the pause before one that may help.
+_REFUSALS = (PermissionDeniedError, UnauthenticatedError)
+_REPEAT_SECONDS = 0.2
 
 
 class StoreUnavailable(Fault):
@@ -36,11 +41,13 @@ class ObjectStore:
     """Durable puts, reads and listings under one bucket URL.
 
     `file:///folder` and `s3://bucket/prefix` behave alike: keys are relative to the folder or prefix and listings are
-    sorted by key. S3 credentials, region and endpoint come from the usual `AWS_*` variables.
+    sorted by key. S3 credentials, region and endpoint come from the usual `AWS_*` variables. A put to S3 is given up
+    after `put_seconds`.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, put_seconds: float = 30) -> None:
         self.url = url
+        self._put_seconds = put_seconds
         parts = urlsplit(url)
         self._folder: Path | None = None
         if parts.scheme == "file":
@@ -54,7 +61,7 @@ class ObjectStore:
                 config={"conditional_put": "etag"},
                 client_options={
                     "allow_http": os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://"),
-                    "timeout": timedelta(seconds=30),
+                    "timeout": timedelta(seconds=put_seconds / 2),
                     "connect_timeout": timedelta(seconds=5),
                 },
                 retry_config={"max_retries": 3, "retry_timeout": RETRY_BUDGET},
@@ -75,12 +82,26 @@ class ObjectStore:
             if self._folder is not None:
                 _put_file(self._folder, key, payload)
             else:
-                obstore.put(self._store, key, payload, mode="create", use_multipart=False)
+                self._put_object(key, payload)
         except AlreadyExistsError:
             if self.get(key) != payload:
                 raise StoreUnavailable(f"{key} exists with other content") from None
         except (BaseError, OSError) as error:
             raise StoreUnavailable(f"{key}: {error}") from error
+
+    def _put_object(self, key: str, payload: bytes) -> None:
+        """obstore does not repeat a conditional put that timed out, since it may have arrived. We can tell whether."""
+        end = time.monotonic() + self._put_seconds / 2
+        while True:
+            try:
+                obstore.put(self._store, key, payload, mode="create", use_multipart=False)
+                return
+            except (AlreadyExistsError, FileNotFoundError, *_REFUSALS):
+                raise
+            except BaseError:
+                if time.monotonic() >= end:
+                    raise
+            time.sleep(_REPEAT_SECONDS)
 
     def get(self, key: str) -> bytes:
         """The object's bytes. Raises FileNotFoundError, or StoreUnavailable."""
@@ -130,7 +151,7 @@ class ObjectStore:
 
 def _make_folder(folder: Path) -> None:
     try:
-        (folder / ".tmp").mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise Problem(
             f"The bucket folder {folder} can't be made: {error.strerror}.",
@@ -143,7 +164,9 @@ def _put_file(folder: Path, key: str, payload: bytes) -> None:
     target = folder / key
     if not target.parent.is_dir():
         _make_durable_folders(folder, target.parent)
-    temporary = folder / ".tmp" / secrets.token_hex(16)
+    # Beside the target: to link across folders costs the file system more than twice as much. Listings pass over
+    # names that end with # and digits, which obstore gives to its own unfinished files.
+    temporary = target.with_name(f"{target.name}#{secrets.randbits(64)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
     try:
         with os.fdopen(descriptor, "wb", buffering=0) as file:

@@ -17,6 +17,9 @@ from analytics_pipelines.problems import Problem
 from analytics_pipelines.settings import Settings, environment_of
 
 DAGSTER_DATABASE = "dagster"
+# Connections that one capture process holds. More than it can serve at once: idle and slow ones must not shut others out.
+_CONNECTIONS = 4096
+_HEADER_MILLISECONDS = 10_000
 _HEARTBEAT_AGE = timedelta(seconds=120)
 
 
@@ -28,8 +31,10 @@ def capture_service(settings: Settings) -> Service:
     return Service(
         name="capture",
         command=[
-            *_granian(settings.host, settings.capture_port, settings.capture_workers, settings.capture_threads),
-            "capture_app.wsgi:app",
+            *_granian(settings.host, settings.capture_port, settings.capture_workers, "rsgi"),
+            *("--backlog", str(_CONNECTIONS), "--backpressure", str(_CONNECTIONS)),
+            *("--http1-header-read-timeout", str(_HEADER_MILLISECONDS)),
+            "capture_app.rsgi:app",
         ],
         env={**environment_of(settings), "PROMETHEUS_MULTIPROC_DIR": str(numbers)},
         healthy=answers_http(settings.capture_port, "/livez", settings.host),
@@ -42,7 +47,11 @@ def web_service(settings: Settings) -> Service:
     """Serves the dashboards and the API."""
     return Service(
         name="web",
-        command=[*_granian(settings.host, settings.web_port, 1, 8), "analytics_pipelines.web.wsgi:app"],
+        command=[
+            *_granian(settings.host, settings.web_port, 1, "wsgi"),
+            *("--blocking-threads", "8"),
+            "analytics_pipelines.web.wsgi:app",
+        ],
         env=environment_of(settings),
         healthy=answers_http(settings.web_port, "/livez", settings.host),
         url=settings.browser_url,
@@ -119,10 +128,10 @@ def dagster_database(settings: Settings) -> str:
     return urlunsplit(urlsplit(ours)._replace(path=f"/{DAGSTER_DATABASE}"))
 
 
-def _granian(host: str, port: int, workers: int, threads: int) -> list[str]:
+def _granian(host: str, port: int, workers: int, interface: str) -> list[str]:
     return [
-        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)),
-        *("--workers", str(workers), "--blocking-threads", str(threads), "--respawn-failed-workers"),
+        *(sys.executable, "-m", "granian", "--interface", interface, "--host", host, "--port", str(port)),
+        *("--workers", str(workers), "--respawn-failed-workers"),
         *("--workers-kill-timeout", "4", "--log-level", "warning", "--no-ws"),
     ]
 

@@ -1,4 +1,4 @@
-"""How deep JSON is nested. Pure."""
+"""How deep JSON is nested, and how many keys it has. Pure."""
 
 import re
 from array import array
@@ -21,3 +21,8 @@ def depth(text: bytes) -> int:
     """Of JSON, the outermost list or object being one level."""
     marks = text.replace(rb"\\", b"").replace(rb"\"", b"").translate(None, _NO_MARKS).replace(b'""', b"")
     return max(accumulate(array("b", _STRING.sub(b"", marks).translate(_STEPS))), default=0)
+
+
+def keys(text: bytes) -> int:
+    """How many keys the objects of a JSON text have together, at all levels."""
+    return _STRING.sub(b"", text.replace(rb"\\", b"").replace(rb"\"", b"")).count(b":")

@@ -5,6 +5,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 PREFIX = "raw/v1"
+REPLAY_PREFIX = "replay/raw/v1"  # parts of session recordings, in the same form
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -12,10 +13,10 @@ _HOUR = re.compile(r"raw/v1/dt=(\d{4}-\d{2}-\d{2})/hour=(\d{2})(?:/|$)")
 _OBJECT = re.compile(_HOUR.pattern.removesuffix("(?:/|$)") + r"/(\d{13})-([a-z0-9]+)-([0-9a-f]{16})\.jsonl\.zst")
 
 
-def raw_key(received_at: datetime, node: str, payload: bytes) -> str:
+def raw_key(received_at: datetime, node: str, payload: bytes, *, prefix: str = PREFIX) -> str:
     """Where an object goes that was received then, by that node: the same content gets the same key."""
     digest = hashlib.sha256(payload).hexdigest()[:16]
-    return f"{hour_prefix(hour_of(received_at))}/{milliseconds(received_at):013d}-{node}-{digest}.jsonl.zst"
+    return f"{hour_prefix(hour_of(received_at), prefix)}/{milliseconds(received_at):013d}-{node}-{digest}.jsonl.zst"
 
 
 def milliseconds(moment: datetime) -> int:
@@ -28,13 +29,13 @@ def hour_of(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
-def hour_prefix(hour: datetime) -> str:
+def hour_prefix(hour: datetime, prefix: str = PREFIX) -> str:
     """The folder of one arrival hour.
 
     >>> hour_prefix(datetime(2026, 11, 22, 10, tzinfo=UTC))
     'raw/v1/dt=2026-11-22/hour=10'
     """
-    return f"{PREFIX}/dt={hour:%Y-%m-%d}/hour={hour:%H}"
+    return f"{prefix}/dt={hour:%Y-%m-%d}/hour={hour:%H}"
 
 
 def raw_key_floor(hour: datetime, moment: datetime) -> str:

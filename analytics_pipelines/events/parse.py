@@ -1,6 +1,6 @@
 """A request body → the events in it, each still the bytes that the SDK wrote where these are JSON. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -8,21 +8,23 @@ import msgspec
 
 from analytics_pipelines.events import depth
 from analytics_pipelines.events.event_id import event_id
+from analytics_pipelines.events.limits import DEFAULT, Limits
 from analytics_pipelines.events.project_key import checked_key
 from analytics_pipelines.events.rejection import Rejected
 from analytics_pipelines.events.repair import repaired
-
-# Every event costs objects of Python, however short it is. SDKs send some hundred at once.
-MOST_EVENTS = 100_000
 
 Raw = msgspec.Raw
 
 
 class Incoming(msgspec.Struct, frozen=True, gc=False):
-    """One event of a request: its id, and its JSON text as it came. A struct, since there are so many of them."""
+    """One event of a request: its id, and its JSON text as it came. A struct, since there are so many of them.
+
+    `refused`: the limit that it breaks. It is kept all the same, as a dead letter.
+    """
 
     uuid: UUID
     raw: bytes
+    refused: str = ""
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,13 @@ class Request:
 
     token: str
     sent_at: str | None
-    events: list[Incoming]
+    events: list[Incoming] = field(repr=False)
     repaired: bool = False
+    historical: bool = False
+
+
+class _Id(msgspec.Struct):
+    uuid: Any = None
 
 
 class _Head(msgspec.Struct):
@@ -49,6 +56,7 @@ class _Envelope(msgspec.Struct):
     token: Any = None
     api_key: Any = None
     sent_at: Any = None
+    historical_migration: Any = None
     batch: list[Raw] | None = None
 
 
@@ -58,6 +66,7 @@ class _TokenInside(msgspec.Struct):
 
 _envelope = msgspec.json.Decoder(_Envelope)
 _list = msgspec.json.Decoder(list[Raw])
+_id = msgspec.json.Decoder(_Id)
 _head = msgspec.json.Decoder(_Head)
 _token_inside = msgspec.json.Decoder(_TokenInside)
 _fields = msgspec.json.Decoder(dict[str, Raw])
@@ -65,15 +74,11 @@ _fields = msgspec.json.Decoder(dict[str, Raw])
 # An event of a batch costs memory before it can be counted; no honest batch has so many values of any kind.
 _MOST_COMMAS = 4_000_000
 
+# A batch is two levels around its events.
+_LEVELS_AROUND = 2
 
-def parse(
-    text: bytes,
-    *,
-    nameless: str | None = None,
-    sent_at: str | None = None,
-    most_events: int = MOST_EVENTS,
-    most_levels: int = depth.MOST,
-) -> Request:
+
+def parse(text: bytes, limits: Limits = DEFAULT, *, nameless: str | None = None, sent_at: str | None = None) -> Request:
     """Parse a plain body: a batch `{"api_key", "batch": […]}`, a list of events, or one event.
 
     Events without a name get the name `nameless`, and the request without a time of sending `sent_at`.
@@ -87,28 +92,52 @@ def parse(
             text.decode()  # the decoder takes what it skips on trust
         parts = _parts(text)
     except msgspec.ValidationError as error:
-        raise _no_request(error) from None
+        raise no_request(error) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         mended = True
-        parts = _mended_parts(text, most_levels)
+        parts = _mended_parts(text, limits)
     except RecursionError as error:
-        raise _no_request(error) from None
+        raise no_request(error) from None
     envelope, raws = parts
     if not raws:
         raise Rejected(400, "the request holds no event")
-    if len(raws) > most_events:
-        raise Rejected(413, f"the request holds more than {most_events} events")
-    heads = [_read_head(raw) for raw in raws]
+    if len(raws) > limits.events:
+        raise Rejected(413, f"the request holds more than {limits.events} events")
     token = envelope.api_key if envelope.api_key is not None else envelope.token
+    ids: list[Any]
     if token is None:
+        heads = [_read(_head, raw) for raw in raws]
         token = _token_of(heads)
-    events = [Incoming(event_id(head.uuid), bytes(raw)) for head, raw in zip(heads, raws, strict=True)]
-    if any(depth.is_too_deep(event.raw, most_levels) for event in events):
-        raise Rejected(400, f"the body is nested more than {most_levels} levels deep")
+        ids = heads
+    else:
+        ids = [_read(_id, raw) for raw in raws]
+    texts = list(map(bytes, raws))
     if nameless is not None:
-        events = [Incoming(event.uuid, _named(event.raw, nameless)) for event in events]
+        texts = [_named(each, nameless) for each in texts]
     said = envelope.sent_at if isinstance(envelope.sent_at, str) else sent_at
-    return Request(checked_key(token), said, events, mended)
+    return Request(
+        checked_key(token),
+        said,
+        [Incoming(event_id(head.uuid), raw, broken_limit(raw, limits)) for head, raw in zip(ids, texts, strict=True)],
+        mended,
+        envelope.historical_migration is True,
+    )
+
+
+def broken_limit(raw: bytes, limits: Limits) -> str:
+    """The name of the limit that an event breaks, or nothing."""
+    if len(raw) > limits.event_bytes:
+        return "event_too_large"
+    if depth.is_too_deep(raw, limits.levels):
+        return "nested_too_deep"
+    if len(raw) > 4 * limits.keys and depth.keys(raw) > limits.keys:  # a key takes four bytes at least
+        return "too_many_keys"
+    return ""
+
+
+def no_request(error: Exception) -> Rejected:
+    """What to say of a body that could not be read."""
+    return Rejected(400, f"the body is not the JSON of an event or a batch: {error}")
 
 
 def _parts(text: bytes) -> tuple[_Envelope, list[Raw]]:
@@ -118,15 +147,11 @@ def _parts(text: bytes) -> tuple[_Envelope, list[Raw]]:
     return envelope, [Raw(text)] if envelope.batch is None else envelope.batch
 
 
-def _mended_parts(text: bytes, most_levels: int) -> tuple[_Envelope, list[Raw]]:
+def _mended_parts(text: bytes, limits: Limits) -> tuple[_Envelope, list[Raw]]:
     try:
-        return _parts(repaired(text, most_levels=most_levels + 2))  # a batch is two levels around its events
+        return _parts(repaired(text, most_levels=limits.levels + _LEVELS_AROUND))
     except msgspec.DecodeError as error:
-        raise _no_request(error) from None
-
-
-def _no_request(error: Exception) -> Rejected:
-    return Rejected(400, f"the body is not the JSON of an event or a batch: {error}")
+        raise no_request(error) from None
 
 
 def _named(raw: bytes, name: str) -> bytes:
@@ -140,11 +165,11 @@ def _named(raw: bytes, name: str) -> bytes:
     return msgspec.json.encode({**fields, "event": name})
 
 
-def _read_head(raw: Raw) -> _Head:
+def _read(decoder: Any, raw: Raw) -> Any:
     try:
-        return _head.decode(raw)
+        return decoder.decode(raw)
     except msgspec.ValidationError:
-        return _Head()  # not an object: kept all the same, ingestion says why it is no event
+        return decoder.type()  # not an object: kept all the same, ingestion says why it is no event
 
 
 def _token_of(heads: list[_Head]) -> Any:

@@ -19,6 +19,7 @@ from analytics_pipelines.events import zstd
 from analytics_pipelines.migrations.apply import migrate
 from analytics_pipelines.settings import Settings
 from capture_app.app import create_app
+from capture_app.process import Process, running
 from resources import postgres as postgres_module
 from resources.clickhouse import ClickHouse
 from resources.object_store import ObjectStore
@@ -75,6 +76,7 @@ class Capture:
     """A capture application and what it stored."""
 
     app: Flask
+    process: Process
     token: str
     store: ObjectStore
 
@@ -104,6 +106,5 @@ def capture(accounts: Accounts, tmp_path: Path) -> Iterator[Capture]:
         capture_max_body_bytes=100_000,
         capture_max_decompressed_bytes=200_000,
     )
-    app = create_app(settings)
-    yield Capture(app, accounts.project.api_token, ObjectStore(settings.bucket_url))
-    app.extensions["postgres"].close()
+    with running(settings) as process:
+        yield Capture(create_app(process), process, accounts.project.api_token, ObjectStore(settings.bucket_url))

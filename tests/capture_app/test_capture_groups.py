@@ -1,7 +1,7 @@
 """Requests that arrive together share an object; each is answered when it is stored, or told that it is not."""
 
+import asyncio
 import threading
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ import pytest
 
 from analytics_pipelines.events import zstd
 from capture_app.objects import RawObjects
+from capture_app.room import NoRoom
 from resources.object_store import ObjectStore, StoreUnavailable
 
 NOW = datetime(2026, 11, 23, 10, 30, tzinfo=UTC)
@@ -39,23 +40,21 @@ def store(tmp_path: Path) -> SlowStore:
     return SlowStore(tmp_path / "bucket")
 
 
-def together(objects: RawObjects, parts: list[bytes]) -> list[Any]:
-    """Commit each part on a thread of its own; what each got: a key or an exception."""
-    got: list[Any] = [None] * len(parts)
+def together(objects: RawObjects, parts: list[bytes], projects: list[int] | None = None) -> list[Any]:
+    """Commit all parts at once; what each got: a key or an exception."""
 
-    def run(number: int) -> None:
-        try:
-            got[number] = objects.commit(parts[number], NOW + timedelta(milliseconds=number))
-        except StoreUnavailable as error:
-            got[number] = error
+    async def run() -> list[Any]:
+        commits = [
+            objects.commit(part, NOW + timedelta(milliseconds=number), project=projects[number] if projects else 1)
+            for number, part in enumerate(parts)
+        ]
+        return await asyncio.wait_for(asyncio.gather(*commits, return_exceptions=True), 20)
 
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(len(parts))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
-    assert not any(thread.is_alive() for thread in threads)
-    return got
+    return asyncio.run(run())
+
+
+def commit(objects: RawObjects, lines: bytes) -> str:
+    return asyncio.run(objects.commit(lines, NOW, project=1))
 
 
 def holds(store: ObjectStore, key: str, part: bytes) -> bool:
@@ -63,7 +62,7 @@ def holds(store: ObjectStore, key: str, part: bytes) -> bool:
 
 
 def test_a_lone_request_waits_for_nobody(store: SlowStore) -> None:
-    key = RawObjects(store, "host").commit(b"one\n", NOW)
+    key = commit(RawObjects(store, "host"), b"one\n")
     assert zstd.decompress(store.get(key)) == b"one\n"
 
 
@@ -81,13 +80,11 @@ def test_requests_that_arrive_while_one_writes_share_the_next_object(store: Slow
 
 def test_a_group_that_was_not_stored_is_acknowledged_to_nobody(store: SlowStore) -> None:
     objects = RawObjects(store)
-    store.go.clear()
-    store.fail = 2
-    threading.Timer(0.3, store.go.set).start()
+    store.fail = 1
     got = together(objects, [f"line {number}\n".encode() for number in range(20)])
     assert all(isinstance(each, StoreUnavailable) for each in got)
     assert store.objects("raw") == []
-    assert holds(store, objects.commit(b"later\n", NOW), b"later\n")
+    assert holds(store, commit(objects, b"later\n"), b"later\n")
 
 
 def test_groups_keep_to_their_size_and_a_larger_request_is_stored_alone(store: SlowStore) -> None:
@@ -103,12 +100,37 @@ def test_groups_keep_to_their_size_and_a_larger_request_is_stored_alone(store: S
 
 def test_what_waits_for_a_slow_store_is_bounded(store: SlowStore) -> None:
     objects = RawObjects(store, waiting_bytes=1000)
-    store.go.clear()
-    threading.Timer(0.5, store.go.set).start()
-    got = together(objects, [b"x" * 299 + b"\n" for _ in range(10)])
-    refused = [each for each in got if isinstance(each, StoreUnavailable)]
-    assert len(refused) == 7
-    assert holds(store, objects.commit(b"again\n", NOW), b"again\n")
+    got = together(objects, [b"x" * 99 + b"\n" for _ in range(10)])
+    assert [isinstance(each, NoRoom) for each in got] == [False] * 5 + [True] * 5  # one project leaves half to others
+    assert holds(store, commit(objects, b"again\n"), b"again\n")
+
+
+def test_a_project_that_floods_a_slow_store_leaves_room_to_others(store: SlowStore) -> None:
+    objects = RawObjects(store, waiting_bytes=1000)
+    part = b"x" * 99 + b"\n"
+    got = together(objects, [part] * 20 + [b"y" * 99 + b"\n"] * 2, [1] * 20 + [2] * 2)
+    assert [isinstance(each, NoRoom) for each in got] == [False] * 5 + [True] * 15 + [False] * 2
+
+
+def test_a_flood_does_not_stand_before_the_requests_of_others(store: SlowStore) -> None:
+    objects = RawObjects(store, group_bytes=300)
+    flood = [b"%098d\n" % number for number in range(30)]
+    keys = together(objects, [*flood, b"another project\n"], [1] * 30 + [2])
+    assert keys[-1] == keys[0]
+    assert len(set(keys)) > 5
+
+
+def test_a_request_that_was_given_up_does_not_keep_the_others_from_being_stored(store: SlowStore) -> None:
+    objects = RawObjects(store)
+
+    async def run() -> str:
+        given_up = asyncio.create_task(objects.commit(b"given up\n", NOW, project=1))
+        stays = asyncio.create_task(objects.commit(b"stays\n", NOW, project=1))
+        await asyncio.sleep(0)
+        given_up.cancel()
+        return await stays
+
+    assert holds(store, asyncio.run(run()), b"stays\n")
 
 
 def test_an_error_of_our_own_is_no_acknowledgement_either(store: SlowStore, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,28 +140,27 @@ def test_an_error_of_our_own_is_no_acknowledgement_either(store: SlowStore, monk
         raise ValueError("a bug")
 
     monkeypatch.setattr(store, "put", broken)
-    with pytest.raises(ValueError, match="a bug"):
-        objects.commit(b"one\n", NOW)
+    with pytest.raises(StoreUnavailable, match="a bug"):
+        commit(objects, b"one\n")
     monkeypatch.undo()
-    assert objects.commit(b"two\n", NOW)
+    assert commit(objects, b"two\n")
 
 
-def test_many_threads_lose_and_double_nothing(store: SlowStore) -> None:
+def test_many_requests_lose_and_double_nothing(store: SlowStore) -> None:
     objects = RawObjects(store, group_bytes=2000)
     got: list[tuple[str, bytes]] = []
 
-    def run(worker: int) -> None:
+    async def worker(name: int) -> None:
         for number in range(50):
-            part = f"worker {worker} line {number}\n".encode()
-            got.append((objects.commit(part, datetime.now(UTC)), part))
+            part = f"worker {name} line {number}\n".encode()
+            got.append((await objects.commit(part, datetime.now(UTC), project=name % 3), part))
             if number % 10 == 0:
-                time.sleep(0.001)
+                await asyncio.sleep(0.001)
 
-    threads = [threading.Thread(target=run, args=(worker,)) for worker in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
+    async def run() -> None:
+        await asyncio.gather(*(worker(name) for name in range(16)))
+
+    asyncio.run(run())
     assert len(got) == 800
     assert all(holds(store, key, part) for key, part in got)
     stored = [zstd.decompress(store.get(item.key)) for item in store.objects("raw")]

@@ -25,7 +25,7 @@ def test_requests_and_events_of_all_processes_are_counted(accounts: Any, tmp_pat
     port = free_port()
     server = subprocess.Popen(
         [
-            *(sys.executable, "-W", "ignore", "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"),
+            *(sys.executable, "-W", "ignore", "-m", "granian", "--interface", "rsgi", "--host", "127.0.0.1"),
             *(
                 "--port",
                 str(port),
@@ -35,7 +35,7 @@ def test_requests_and_events_of_all_processes_are_counted(accounts: Any, tmp_pat
                 "3",
                 "--log-level",
                 "error",
-                "capture_app.wsgi:app",
+                "capture_app.rsgi:app",
             ),
         ],
         env={

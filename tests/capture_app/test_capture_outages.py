@@ -16,7 +16,9 @@ from analytics_pipelines.accounts.secret import new_project_token
 from analytics_pipelines.ingest.drain import Drain
 from analytics_pipelines.settings import Settings
 from capture_app.app import create_app
-from capture_app.tokens import Tokens, TokensUnavailable
+from capture_app.process import running
+from capture_app.projects import Projects as KnownProjects
+from capture_app.projects import ProjectsUnavailable
 from resources.clickhouse import ClickHouse
 from resources.object_store import ObjectStore
 from resources.postgres import Postgres, PostgresUnavailable
@@ -87,74 +89,92 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def tokens(accounts: Any, clock: Clock) -> Any:
+def known(accounts: Any, clock: Clock) -> Any:
     postgres = Postgres(accounts.url)
-    yield Tokens(postgres, fresh=300, stale=3600, clock=clock)
+    yield KnownProjects(lambda: postgres, fresh=30, stale=3600, clock=clock)
     postgres.close()
+
+
+def asked(known: KnownProjects, token: str) -> int | None:
+    """As a request does it: what is known, and Postgres only for what is not."""
+    project = known.known(token) or known.look_up(token)
+    return project.id if project else None
 
 
 @pytest.mark.usefixtures("impatient")
 def test_a_known_key_is_trusted_for_an_hour_without_postgres_and_no_longer(
-    tokens: Tokens, accounts: Any, clock: Clock
+    known: KnownProjects, accounts: Any, clock: Clock
 ) -> None:
     token = accounts.project.api_token
-    assert tokens.project(token) == accounts.project.id
+    assert asked(known, token) == accounts.project.id
     with accounts.away():
         for later in (300, 2000, 1290):
             clock.now += later
-            assert tokens.project(token) == accounts.project.id
+            known.refresh_if_due()
+            assert asked(known, token) == accounts.project.id
         clock.now += 20
-        with pytest.raises(TokensUnavailable):
-            tokens.project(token)
+        with pytest.raises(ProjectsUnavailable):
+            asked(known, token)
     clock.now += 10
     _wait_for(accounts.postgres)
-    tokens._postgres.close()  # its pool waits before it connects again
-    assert tokens.project(token) == accounts.project.id
+    known._postgres().close()  # its pool waits before it connects again
+    assert asked(known, token) == accounts.project.id
 
 
 @pytest.mark.usefixtures("impatient")
 def test_an_absent_postgres_is_asked_now_and_then_and_not_by_every_request(
-    tokens: Tokens, accounts: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    known: KnownProjects, accounts: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = []
-    row = Postgres.row
-    monkeypatch.setattr(Postgres, "row", lambda self, *given: (asked.append(clock.now), row(self, *given))[1])
+    questions = []
+    rows = Postgres.rows
+    monkeypatch.setattr(Postgres, "rows", lambda self, *given: (questions.append(clock.now), rows(self, *given))[1])
     token = accounts.project.api_token
-    tokens.project(token)
+    asked(known, token)
     clock.now += 400
     with accounts.away():
         for _ in range(20):
-            assert tokens.project(token) == accounts.project.id
-            with pytest.raises(TokensUnavailable):
-                tokens.project("phc_unseen")
+            assert asked(known, token) == accounts.project.id
+            with pytest.raises(ProjectsUnavailable):
+                asked(known, "phc_unseen")
             clock.now += 0.5
-    assert len(asked) == 3
+    assert len(questions) == 3
     clock.now += 5
     _wait_for(accounts.postgres)
-    tokens._postgres.close()
-    assert tokens.project("phc_unseen") is None
+    known._postgres().close()
+    assert asked(known, "phc_unseen") is None
 
 
-def test_a_deleted_project_is_forgotten_when_its_key_is_asked_for_again(
-    tokens: Tokens, accounts: Any, clock: Clock
-) -> None:
+def test_a_deleted_project_is_forgotten_with_the_next_look(known: KnownProjects, accounts: Any, clock: Clock) -> None:
     made = Projects(accounts.postgres).create("Soon gone")
-    assert tokens.project(made.api_token) == made.id
+    assert asked(known, made.api_token) == made.id
     Projects(accounts.postgres).delete(made.id)
-    clock.now += 301
-    assert tokens.project(made.api_token) is None
+    clock.now += 31
+    known.refresh_if_due()
+    assert asked(known, made.api_token) is None
 
 
-def test_an_unknown_key_is_asked_for_again_soon(tokens: Tokens, accounts: Any, clock: Clock) -> None:
+def test_rules_that_change_are_known_with_the_next_look(known: KnownProjects, accounts: Any, clock: Clock) -> None:
+    made = Projects(accounts.postgres).create("Careful")
+    assert asked(known, made.api_token) == made.id
+    accounts.postgres.execute("UPDATE projects SET anonymize_ips = true WHERE id = %s", [made.id])
+    clock.now += 31
+    known.refresh_if_due()
+    found = known.known(made.api_token)
+    assert found is not None
+    assert found.rules.anonymize_ips
+
+
+def test_an_unknown_key_is_asked_for_again_soon(known: KnownProjects, accounts: Any, clock: Clock) -> None:
     early = new_project_token()
-    assert tokens.project(early) is None
+    assert asked(known, early) is None
     accounts.postgres.execute(
         "INSERT INTO projects (organization_id, name, api_token, created_at)"
         " SELECT min(id), 'Late', %s, now() FROM organizations",
         [early],
     )
+    assert asked(known, early) is None
     clock.now += 5
-    assert tokens.project(early) is not None
+    assert asked(known, early) is not None
 
 
 def test_a_retry_after_a_lost_answer_is_the_same_event(
@@ -162,15 +182,16 @@ def test_a_retry_after_a_lost_answer_is_the_same_event(
 ) -> None:
     People(postgres).ensure_first("Us", "Ours", new_project_token(), "admin@example.com")
     (project,) = Projects(postgres).all()
-    app = create_app(Settings(data_dir=Path("data"), postgres_url=migrated.postgres_url, object_store_url=store.url))
+    settings = Settings(data_dir=Path("data"), postgres_url=migrated.postgres_url, object_store_url=store.url)
     monkeypatch.setattr(faults, "_plan", {"capture.after_commit": ("raise", 1)})
     monkeypatch.setattr(faults, "_passes", {})
     events = [{**EVENT, "event": name, "uuid": str(uuid4())} for name in ("one", "two")]
     answers = []
-    for sent_at in ("2026-11-23T10:00:00Z", "2026-11-23T10:00:03Z"):
-        body = json.dumps({"api_key": project.api_token, "sent_at": sent_at, "batch": events})
-        answers.append(app.test_client().post("/batch/", data=body).status_code)
-    app.extensions["postgres"].close()
+    with running(settings) as process:
+        client = create_app(process).test_client()
+        for sent_at in ("2026-11-23T10:00:00Z", "2026-11-23T10:00:03Z"):
+            body = json.dumps({"api_key": project.api_token, "sent_at": sent_at, "batch": events})
+            answers.append(client.post("/batch/", data=body).status_code)
     assert answers == [500, 200]
     assert len(store.objects("raw")) == 2
     Drain(store, postgres, clickhouse, batch_objects=100, batch_bytes=10_000_000).everything()

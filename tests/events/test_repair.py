@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics_pipelines.events.depth import depth, is_too_deep
+from analytics_pipelines.events.depth import depth, is_too_deep, keys
+from analytics_pipelines.events.limits import Limits
 from analytics_pipelines.events.parse import Request, parse
 from analytics_pipelines.events.rejection import Rejected
 from analytics_pipelines.events.repair import repaired
@@ -66,16 +67,50 @@ def test_more_than_is_repaired_is_refused_as_too_large() -> None:
     assert repaired(b"[NaN, 1]", 8) == b"[null,1]"
 
 
-@pytest.mark.parametrize("extra", [b"", b"NaN,"])
-def test_two_hundred_levels_are_taken_and_one_more_is_not(extra: bytes) -> None:
-    def nested(levels: int) -> bytes:
-        return b"[" + extra + b"[" * (levels - 1) + b'"]"' + b"]" * levels
+def nested(levels: int, first: bytes = b"") -> bytes:
+    return b"[" + first + b"[" * (levels - 1) + b'"]"' + b"]" * levels
 
-    assert len(of(nested(199)).events) == 2
-    for levels in (200, 201, 400, 1_000_000):
-        with pytest.raises(Rejected) as refused:
-            of(nested(levels))
-        assert refused.value.status == 400
+
+def test_an_event_of_two_hundred_levels_is_taken_and_one_more_is_kept_as_a_dead_letter() -> None:
+    assert [event.refused for event in of(nested(199)).events] == ["", ""]
+    for levels in (200, 201, 400):
+        assert [event.refused for event in of(nested(levels)).events] == ["nested_too_deep", ""]
+
+
+@pytest.mark.parametrize("levels", [200, 201, 400, 1_000_000])
+def test_deep_json_that_needs_repair_is_refused(levels: int) -> None:
+    assert len(of(nested(199, b"NaN,")).events) == 2
+    with pytest.raises(Rejected) as refused:
+        of(nested(levels, b"NaN,"))
+    assert refused.value.status == 400
+
+
+def test_json_that_is_too_deep_to_read_is_refused() -> None:
+    with pytest.raises(Rejected) as refused:
+        of(nested(1_000_000))
+    assert refused.value.status == 400
+
+
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        (Limits(event_bytes=2000), "event_too_large"),
+        (Limits(keys=100), "too_many_keys"),
+    ],
+)
+def test_an_event_over_a_limit_is_kept_beside_the_others(limits: Limits, reason: str) -> None:
+    many = json.dumps({f'key": {number}': '": "' for number in range(200)}).encode()
+    found = parse(b'{"api_key":"phc_a","batch":[{"event":"a","v":%s},{"event":"b"}]}' % many, limits)
+    assert [event.refused for event in found.events] == [reason, ""]
+    assert len(parse(b'{"api_key":"phc_a","batch":[{"event":"a","v":%s}]}' % many, Limits(keys=202)).events) == 1
+
+
+@given(st.recursive(st.text('":\\{}'), lambda inner: st.dictionaries(st.text('":\\{}'), inner, max_size=4)))
+def test_keys_are_counted_whatever_is_in_strings(value: Any) -> None:
+    def count(each: Any) -> int:
+        return sum(1 + count(inner) for inner in each.values()) if isinstance(each, dict) else 0
+
+    assert keys(json.dumps(value).encode()) == count(value)
 
 
 JSON: Any = st.recursive(
@@ -98,7 +133,7 @@ def test_depth_is_that_of_lists_and_objects_and_not_of_texts(value: Any) -> None
 
 def test_too_many_events_are_refused_as_too_large() -> None:
     with pytest.raises(Rejected) as refused:
-        parse(b'{"api_key":"phc_a","batch":[1,2,3]}', most_events=2)
+        parse(b'{"api_key":"phc_a","batch":[1,2,3]}', Limits(events=2))
     assert refused.value.status == 413
 
 

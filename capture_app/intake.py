@@ -1,0 +1,239 @@
+"""A request of an SDK → lines that are durable → an answer. The same for whatever server stands before it."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from analytics_pipelines.events.decompress import GZIP
+from analytics_pipelines.events.envelope import Arrival, to_lines
+from analytics_pipelines.events.limits import Limits
+from analytics_pipelines.events.parse import Request, parse
+from analytics_pipelines.events.payload import payload
+from analytics_pipelines.events.rejection import Rejected
+from analytics_pipelines.events.rules import QUOTA, Drop, kept
+from analytics_pipelines.events.snapshot import checked
+from analytics_pipelines.events.v1 import Batch, Headers, Outcome, Result, parse_v1
+from analytics_pipelines.faults import hit
+from capture_app import metrics
+from capture_app.answers import BROKEN, NO_CONTENT, OK, Answer, again, again_v1, as_json, cors, refusal, refusal_v1
+from capture_app.journal import Journal
+from capture_app.objects import RawObjects
+from capture_app.projects import Project, Projects, ProjectsUnavailable
+from capture_app.room import NoRoom
+from capture_app.usage import Usage
+from resources.object_store import StoreUnavailable
+
+log = logging.getLogger("capture")
+
+# A body that takes longer than a millisecond or two to read must not hold up those of others: it is read on a thread.
+_PLAIN_INLINE = 128 << 10
+_PACKED_INLINE = 16 << 10
+_ODD_INLINE = 2 << 10  # forms, base64, lz-string
+# As many such bodies are in memory at once as there are threads, each with up to four copies of its text.
+_THREADS = 2
+
+_UNTELLABLE = (StoreUnavailable, ProjectsUnavailable, NoRoom)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A request as it came. `header` gives a header's value by its name in lower case, empty when it is not there."""
+
+    method: str
+    path: str
+    query: bytes
+    header: Callable[[str], str]
+    body: bytes
+    ip: str  # of the connection; proxies name the client's in a header
+
+
+class Intake:
+    """Takes what SDKs send. `handlers` knows a handler for each path that it takes events on."""
+
+    def __init__(
+        self, projects: Projects, usage: Usage, events: RawObjects, snapshots: RawObjects, limits: Limits
+    ) -> None:
+        self._projects = projects
+        self._usage = usage
+        self._events = events
+        self._snapshots = snapshots
+        self._limits = limits
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="large-bodies")
+        self._journal = Journal()
+        self.handlers: dict[str, Callable[[Sent], Coroutine[Any, Any, Answer]]] = {}
+        for paths, handler in (
+            (("/batch", "/i/v0/e", "/e", "/capture", "/track", "/i/v0/ai/batch"), self.take),
+            (("/engage",), self.take_about_a_person),
+            (("/i/v1/analytics/events", "/i/v1/ai/events"), self.take_v1),
+            (("/s",), self.take_snapshots),
+        ):
+            for path in paths:
+                self.handlers[path] = self.handlers[f"{path}/"] = handler
+
+    async def answer(self, sent: Sent) -> Answer:
+        """The whole answer to a request on one of the paths."""
+        begun = time.perf_counter()
+        try:
+            answer = OK if sent.method == "OPTIONS" else await self.handlers[sent.path](sent)
+        except Exception:
+            log.exception("a request broke something")
+            answer = BROKEN
+        metrics.count(sent.path, answer, time.perf_counter() - begun)
+        if answer.status >= 400:
+            headers = [*answer.headers, ("x-request-id", self._journal.refused(sent, answer))]
+            answer = answer._replace(headers=headers)
+        origin = cors(sent.header)
+        return answer._replace(headers=[*answer.headers, *origin]) if origin else answer
+
+    async def take(self, sent: Sent, nameless: str | None = None) -> Answer:
+        """The first protocol: events in a batch, a list, or one alone."""
+
+        def read() -> tuple[Request, bool]:
+            packed = payload(sent.body, sent.query, sent.header("content-encoding"), most=self._limits.text_bytes)
+            return parse(packed.text, self._limits, nameless=nameless, sent_at=packed.sent_at), packed.beacon
+
+        try:
+            request, beacon = await self._run(read, sent)
+            project = await self._project(request.token)
+            await self._keep(request, project, sent)
+        except Rejected as error:
+            return refusal(error)
+        except RecursionError:
+            return refusal(Rejected(400, "the body is nested too deep"))
+        except _UNTELLABLE as error:
+            return again(type(error).__name__)
+        return NO_CONTENT if beacon else OK
+
+    async def take_about_a_person(self, sent: Sent) -> Answer:
+        """Events of `/engage` are about a person and may go without a name."""
+        return await self.take(sent, nameless="$identify")
+
+    async def take_v1(self, sent: Sent) -> Answer:
+        """The second protocol: each event gets an answer of its own."""
+        header = sent.header
+        headers = Headers(
+            authorization=header("authorization"),
+            content_type=header("content-type"),
+            content_encoding=header("content-encoding"),
+            sdk_info=header("posthog-sdk-info"),
+            attempt=header("posthog-attempt"),
+            request_id=header("posthog-request-id"),
+            sent_at=header("posthog-request-timestamp"),
+        )
+        try:
+            batch: Batch = await self._run(lambda: parse_v1(sent.body, headers, self._limits), sent)
+            project = await self._project(batch.request.token)
+            dropped = await self._keep(batch.request, project, sent)
+        except Rejected as error:
+            return refusal_v1(error)
+        except _UNTELLABLE as error:
+            return again_v1(type(error).__name__)
+        results = {str(uuid): _said(outcome) for uuid, outcome in batch.outcomes.items()}
+        results |= {uuid: _said(Outcome("drop", rule)) for uuid, rule in dropped.items()}
+        return as_json({"results": results})
+
+    async def take_snapshots(self, sent: Sent) -> Answer:
+        """Parts of session recordings, stored as they are."""
+
+        def read() -> tuple[Request, bool]:
+            packed = payload(sent.body, sent.query, sent.header("content-encoding"), most=self._limits.text_bytes)
+            limits = replace(self._limits, event_bytes=self._limits.text_bytes, keys=self._limits.text_bytes)
+            return checked(parse(packed.text, limits, sent_at=packed.sent_at)), packed.beacon
+
+        try:
+            request, beacon = await self._run(read, sent)
+            if all(event.refused for event in request.events):
+                raise Rejected(400, f"no part of a recording in it: {request.events[0].refused}")
+            project = await self._project(request.token)
+            arrival = _arrival(sent, project)
+            lines = await self._run(lambda: to_lines(request, arrival), sent)
+            await self._snapshots.commit(lines, arrival.received_at, project=project.id)
+        except Rejected as error:
+            return refusal(error)
+        except RecursionError:
+            return refusal(Rejected(400, "the body is nested too deep"))
+        except _UNTELLABLE as error:
+            return again(type(error).__name__)
+        return NO_CONTENT if beacon else OK
+
+    async def project(self, token: str) -> Project | None:
+        """The project of a token, None for nobody's. Raises ProjectsUnavailable."""
+        known = self._projects.known(token)
+        return known or await asyncio.get_running_loop().run_in_executor(None, self._projects.look_up, token)
+
+    async def _project(self, token: str) -> Project:
+        project = await self.project(token)
+        if project is None:
+            raise Rejected(401, "no project has this API key")
+        return project
+
+    async def _keep(self, request: Request, project: Project, sent: Sent) -> dict[str, str]:
+        """Store what the project's rules let through, and what they drop as counts; the rule of each dropped event."""
+        arrival = _arrival(sent, project)
+        rules = project.rules
+        left = None
+        if rules.daily_event_quota is not None:
+            left = max(0, rules.daily_event_quota - self._usage.used(project.id, arrival.received_at.date()))
+        inside, drops = kept(request, rules, left)
+        lines = await self._run(lambda: to_lines(inside, arrival, drops), sent)
+        events = len(inside.events)
+        await self._events.commit(lines, arrival.received_at, project=project.id, events=events)
+        hit("capture.after_commit")
+        self._usage.add(project.id, arrival.received_at.date(), events)
+        for event in inside.events:
+            if event.refused:
+                metrics.REFUSED_EVENTS.labels(event.refused).inc()
+        for drop in drops:
+            metrics.DROPPED_EVENTS.labels(drop.rule).inc(drop.count)
+        return _dropped(request, inside, drops) if drops else {}
+
+    async def _run(self, work: Callable[[], T], sent: Sent) -> T:
+        """Do it here, or on a thread when the body is one that takes long."""
+        if not _is_large(sent):
+            return work()
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+def _is_large(sent: Sent) -> bool:
+    body = sent.body
+    if body[:1] in (b"{", b"["):
+        most = _PLAIN_INLINE
+    elif body.startswith(GZIP):
+        most = _PACKED_INLINE
+    else:
+        most = _ODD_INLINE
+    return len(body) > most or len(sent.query) > _ODD_INLINE
+
+
+def _arrival(sent: Sent, project: Project) -> Arrival:
+    forwarded = sent.header("x-forwarded-for").split(",")[0].strip()
+    return Arrival(
+        received_at=datetime.now(UTC),
+        ip="" if project.rules.anonymize_ips else (forwarded or sent.ip)[:64],
+        user_agent=sent.header("user-agent")[:1000],
+        path=sent.path,
+        project=project.id,
+    )
+
+
+def _dropped(request: Request, inside: Request, drops: list[Drop]) -> dict[str, str]:
+    """Why each event that is not inside was dropped, by its uuid."""
+    stayed = {event.uuid for event in inside.events}
+    rules = {drop.rule for drop in drops}
+    return {
+        str(event.uuid): QUOTA if rules == {QUOTA} else "event_restriction_drop"
+        for event in request.events
+        if event.uuid not in stayed
+    }
+
+
+def _said(outcome: Outcome) -> dict[str, str]:
+    result: Result = outcome.result
+    return {"result": result, "details": outcome.details} if outcome.details else {"result": result}
