@@ -18,7 +18,7 @@ _VERBS = {
     "flush": "events:flush",
     "demo": "demo:demo",
     "sql": "events:sql",
-    "project": "accounts:project",
+    "project": "projects:project",
     "key": "accounts:key",
     "login-link": "accounts:login_link",
     "migrate": "migrate:migrate",
