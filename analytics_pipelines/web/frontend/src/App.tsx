@@ -8,6 +8,7 @@ import { Skeleton } from "./components/Skeleton";
 import { navigate, overviewPath, routeOf, usePathname } from "./location";
 import { NotFoundPage } from "./pages/NotFoundPage";
 import { OverviewPage } from "./pages/OverviewPage";
+import { SettingsPage } from "./pages/SettingsPage";
 import { SqlPage } from "./pages/SqlPage";
 import { useResource } from "./resource";
 import type { Instance, Me, Project } from "./types";
@@ -28,8 +29,8 @@ async function fetchSession(signal: AbortSignal): Promise<Session> {
 }
 
 export function App() {
-  const { data: session, error, reload } = useResource("session", fetchSession);
-  if (session) return <Pages session={session} />;
+  const { data: session, error, reload, revalidate } = useResource("session", fetchSession);
+  if (session) return <Pages session={session} onProjectChange={revalidate} />;
   return (
     <main className="lobby">
       {error ? (
@@ -41,7 +42,12 @@ export function App() {
   );
 }
 
-function Pages({ session }: { session: Session }) {
+interface PagesProps {
+  session: Session;
+  onProjectChange: () => void;
+}
+
+function Pages({ session, onProjectChange }: PagesProps) {
   const { me, projects, instance } = session;
   const pathname = usePathname();
   const route = routeOf(pathname);
@@ -62,8 +68,10 @@ function Pages({ session }: { session: Session }) {
       <Crash key={pathname} title="This page broke">
         {route.page === "overview" ? (
           <OverviewPage key={project.id} project={project} instance={instance} />
-        ) : (
+        ) : route.page === "sql" ? (
           <SqlPage key={project.id} project={project} />
+        ) : (
+          <SettingsPage key={project.id} project={project} onChange={onProjectChange} />
         )}
       </Crash>
     </Shell>

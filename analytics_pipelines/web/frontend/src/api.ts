@@ -7,6 +7,8 @@ import type {
   Instance,
   Me,
   Project,
+  ProjectChanges,
+  ProjectSettings,
   TrendsAnswer,
   TrendsQuery,
 } from "./types";
@@ -24,13 +26,15 @@ export class ApiError extends Error {
     /** Offending characters of a query, counted in Unicode code points. */
     readonly start: number | null = null,
     readonly end: number | null = null,
+    /** The field of the request that is wrong. */
+    readonly attr: string | null = null,
   ) {
     super(message);
   }
 }
 
 interface RequestOptions {
-  method?: "GET" | "POST";
+  method?: "GET" | "POST" | "PATCH";
   body?: unknown;
   signal?: AbortSignal | undefined;
 }
@@ -92,6 +96,7 @@ async function errorOf(response: Response): Promise<ApiError> {
     typeof body.code === "string" ? body.code : "",
     typeof body.start === "number" ? body.start : null,
     typeof body.end === "number" ? body.end : null,
+    typeof body.attr === "string" ? body.attr : null,
   );
 }
 
@@ -115,6 +120,38 @@ export async function fetchProjects(signal?: AbortSignal): Promise<Project[]> {
   const { results } = await request<{ results?: Project[] }>("/api/projects/", { signal });
   if (!Array.isArray(results)) throw badAnswer("has no list of projects");
   return results;
+}
+
+export async function fetchSettings(
+  projectId: number,
+  signal?: AbortSignal,
+): Promise<ProjectSettings> {
+  return settingsOf(await request<ProjectSettings>(`/api/projects/${projectId}/`, { signal }));
+}
+
+/** Only what is named changes; the answer is the project as it is then. */
+export async function changeProject(
+  projectId: number,
+  changes: ProjectChanges,
+): Promise<ProjectSettings> {
+  return settingsOf(
+    await request<ProjectSettings>(`/api/projects/${projectId}/`, {
+      method: "PATCH",
+      body: changes,
+    }),
+  );
+}
+
+/** A form over half an answer would save the missing half as empty. */
+function settingsOf(answer: ProjectSettings): ProjectSettings {
+  const lists = [
+    answer?.denied_properties,
+    answer?.denied_events,
+    answer?.allowed_events,
+    answer?.denied_distinct_ids,
+  ];
+  if (!lists.every(Array.isArray)) throw badAnswer("has no settings");
+  return answer;
 }
 
 export async function fetchIngestion(projectId: number, signal?: AbortSignal): Promise<Ingestion> {

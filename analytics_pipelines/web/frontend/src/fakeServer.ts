@@ -1,6 +1,6 @@
 import { vi } from "vitest";
 
-import type { Ingestion, Instance, Project } from "./types";
+import type { Ingestion, Instance, Project, ProjectSettings } from "./types";
 
 /** For tests: answers requests from a table, and remembers them. */
 
@@ -40,6 +40,17 @@ export const PROJECT: Project = {
   created_at: "2026-01-01T00:00:00Z",
 };
 
+export const SETTINGS: ProjectSettings = {
+  ...PROJECT,
+  anonymize_ips: false,
+  denied_properties: ["email"],
+  denied_events: [],
+  allowed_events: [],
+  denied_distinct_ids: [],
+  daily_event_quota: null,
+  events_today: 1234,
+};
+
 export const INSTANCE: Instance = {
   version: "1.2.3",
   capture_url: "http://capture.example:8000/",
@@ -52,6 +63,8 @@ export const INGESTION: Ingestion = {
   events_total: 3,
   dead_letters_total: 0,
   last_event_at: null,
+  dropped_total: 0,
+  dropped: [],
 };
 
 export const TREND = {

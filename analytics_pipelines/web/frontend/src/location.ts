@@ -27,7 +27,7 @@ export function useSearch(): string {
   return useSyncExternalStore(subscribe, () => window.location.search);
 }
 
-export type Page = "overview" | "sql";
+export type Page = "overview" | "sql" | "settings";
 
 export type Route = { page: "home" } | { page: Page; projectId: string } | { page: "unknown" };
 
@@ -37,6 +37,7 @@ export function routeOf(pathname: string): Route {
   if (projectId === undefined) return { page: "unknown" };
   if (rest === undefined || rest === "/") return { page: "overview", projectId };
   if (rest === "/sql" || rest === "/sql/") return { page: "sql", projectId };
+  if (rest === "/settings" || rest === "/settings/") return { page: "settings", projectId };
   return { page: "unknown" };
 }
 
@@ -47,4 +48,14 @@ export function overviewPath(projectId: number): string {
 export function sqlPath(projectId: number, sql?: string): string {
   const path = `/project/${projectId}/sql`;
   return sql === undefined ? path : `${path}?${new URLSearchParams({ q: sql })}`;
+}
+
+export function settingsPath(projectId: number): string {
+  return `/project/${projectId}/settings`;
+}
+
+/** The same page of another project. */
+export function pagePath(page: Page, projectId: number): string {
+  if (page === "sql") return sqlPath(projectId);
+  return page === "settings" ? settingsPath(projectId) : overviewPath(projectId);
 }

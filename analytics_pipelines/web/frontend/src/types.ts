@@ -17,6 +17,29 @@ export interface Project {
   created_at: string;
 }
 
+/** What the settings page reads of a project, and changes. */
+export interface ProjectSettings extends Project {
+  anonymize_ips: boolean;
+  denied_properties: string[];
+  denied_events: string[];
+  allowed_events: string[];
+  denied_distinct_ids: string[];
+  daily_event_quota: number | null;
+  /** Of this UTC day of arrival. */
+  events_today: number;
+}
+
+export type ProjectChanges = Partial<
+  Omit<ProjectSettings, "id" | "api_token" | "is_demo" | "created_at" | "events_today">
+>;
+
+/** How many events of a name a rule of the project kept out. */
+export interface Dropped {
+  rule: string;
+  event: string;
+  events: number;
+}
+
 export interface Instance {
   version: string;
   capture_url: string;
@@ -29,6 +52,9 @@ export interface Ingestion {
   events_total: number;
   dead_letters_total: number;
   last_event_at: string | null;
+  dropped_total: number;
+  /** The most frequent of the last 30 days. */
+  dropped: Dropped[];
 }
 
 export interface HogQLQuery {

@@ -1,6 +1,6 @@
 import { useId } from "react";
 
-import { type Page, navigate, overviewPath, sqlPath } from "../location";
+import { type Page, navigate, pagePath } from "../location";
 import type { Project } from "../types";
 
 interface Props {
@@ -15,8 +15,7 @@ export function ProjectSwitcher({ projects, project, page }: Props) {
   const go = (projectId: string) => {
     const chosen = projects.find((one) => String(one.id) === projectId);
     if (!chosen) return;
-    const path = page === "sql" ? sqlPath(chosen.id) : overviewPath(chosen.id);
-    navigate(path + window.location.search);
+    navigate(pagePath(page, chosen.id) + window.location.search);
   };
   return (
     <div className="switcher">

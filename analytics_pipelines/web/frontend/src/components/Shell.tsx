@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect, useRef, useState } from "react";
 
 import { logout } from "../api";
-import { type Page, overviewPath, sqlPath } from "../location";
+import { type Page, overviewPath, settingsPath, sqlPath } from "../location";
 import { goToLogin } from "../login";
 import type { Instance, Me, Project } from "../types";
 import { Icon } from "./Icon";
@@ -37,6 +37,9 @@ export function Shell({ me, projects, project, instance, page, children }: Props
           </Link>
           <Link to={sqlPath(project.id)} {...current("sql")}>
             <Icon name="sql" /> SQL
+          </Link>
+          <Link to={settingsPath(project.id)} {...current("settings")}>
+            <Icon name="settings" /> Project settings
           </Link>
         </nav>
         <Account me={me} version={instance.version} />
