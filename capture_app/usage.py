@@ -31,6 +31,7 @@ class Usage:
     def __init__(self, postgres: Callable[[], "Postgres"]) -> None:
         self._postgres = postgres
         self._lock = threading.Lock()
+        self._exchanging = threading.Lock()
         self._pending: defaultdict[tuple[int, date], int] = defaultdict(int)
         self._elsewhere: dict[tuple[int, date], int] = {}
 
@@ -46,6 +47,10 @@ class Usage:
 
     def exchange(self, today: date) -> None:
         """Add what was counted here to Postgres, and learn what others counted. Raises PostgresUnavailable."""
+        with self._exchanging:
+            self._exchange(today)
+
+    def _exchange(self, today: date) -> None:
         with self._lock:
             added = dict(self._pending)
         with self._postgres().transaction() as connection:

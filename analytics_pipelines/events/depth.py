@@ -14,7 +14,9 @@ _STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 
 def is_too_deep(text: bytes, most: int = MOST) -> bool:
     """Whether more than `most` lists and objects stand within one another. Cheap for what has few of them."""
-    return text.count(b"{") + text.count(b"[") > most and depth(text) > most
+    # to take out what is rare is several times as fast as to count it
+    openers = 2 * len(text) - len(text.replace(b"{", b"")) - len(text.replace(b"[", b""))
+    return openers > most and depth(text) > most
 
 
 def depth(text: bytes) -> int:

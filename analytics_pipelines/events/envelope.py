@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 import msgspec
 
@@ -24,7 +23,9 @@ class Arrival:
     project: int
 
 
-class _Line(msgspec.Struct, omit_defaults=True):
+class _Head(msgspec.Struct, omit_defaults=True):
+    """What the lines of a request have in common. Each goes on with its `uuid` and `event`."""
+
     received_at: int  # milliseconds since 1970, by capture's clock
     sent_at: str | None  # the client's words
     ip: str
@@ -32,11 +33,8 @@ class _Line(msgspec.Struct, omit_defaults=True):
     token: str
     project: int
     path: str
-    uuid: UUID
-    event: msgspec.Raw
-    repaired: bool = False  # the event was no strict JSON, and is written anew
+    repaired: bool = False  # the events were no strict JSON, and are written anew
     historical: bool = False  # the sender calls it a migration of old events
-    refused: str = ""  # the limit that the event breaks: it becomes a dead letter
 
 
 class _DropLine(msgspec.Struct):
@@ -49,41 +47,43 @@ class _DropLine(msgspec.Struct):
     count: int
 
 
-_encoder = msgspec.json.Encoder()
+_encode = msgspec.json.Encoder().encode
 
 
 def to_lines(request: Request, arrival: Arrival, drops: Iterable[Drop] = ()) -> bytes:
     """One line of JSON an event, in the order they were sent, then one for each drop.
 
-    An event's bytes are copied, not written anew; of one that breaks a limit, the beginning is kept as a text.
+    An event's bytes are copied, not written anew; of one that breaks a limit (`refused`, the limit), the beginning is
+    kept as a text.
     """
-    received_at = milliseconds(arrival.received_at)
-    lines: list[_Line | _DropLine] = [
-        _Line(
-            received_at=received_at,
-            sent_at=request.sent_at,
-            ip=arrival.ip,
-            user_agent=arrival.user_agent,
-            token=request.token,
-            project=arrival.project,
-            path=arrival.path,
-            uuid=event.uuid,
-            event=msgspec.Raw(_held(event) if event.refused else _on_one_line(event.raw)),
-            repaired=request.repaired,
-            historical=request.historical,
-            refused=event.refused,
+    head = _Head(
+        received_at=milliseconds(arrival.received_at),
+        sent_at=request.sent_at,
+        ip=arrival.ip,
+        user_agent=arrival.user_agent,
+        token=request.token,
+        project=arrival.project,
+        path=arrival.path,
+        repaired=request.repaired,
+        historical=request.historical,
+    )
+    before = _encode(head)[:-1] + b',"uuid":'
+    pieces: list[bytes] = []
+    for event in request.events:
+        raw = event.raw if request.one_line else _on_one_line(event.raw)
+        if event.refused:
+            raw = _held(event) + b',"refused":' + _encode(event.refused)
+        pieces += (before, _encode(event.uuid), b',"event":', raw, b"}\n")
+    for drop in drops:
+        line = _DropLine(
+            head.received_at, request.token, arrival.project, arrival.path, drop.rule, drop.event, drop.count
         )
-        for event in request.events
-    ]
-    lines += [
-        _DropLine(received_at, request.token, arrival.project, arrival.path, drop.rule, drop.event, drop.count)
-        for drop in drops
-    ]
-    return _encoder.encode_lines(lines)
+        pieces += (_encode(line), b"\n")
+    return b"".join(pieces)
 
 
 def _held(event: Incoming) -> bytes:
-    return msgspec.json.encode(event.raw[: DEFAULT.held_bytes].decode("utf-8", "replace"))
+    return _encode(event.raw[: DEFAULT.held_bytes].decode("utf-8", "replace"))
 
 
 def _on_one_line(raw: bytes) -> bytes:

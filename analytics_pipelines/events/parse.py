@@ -16,6 +16,10 @@ from analytics_pipelines.events.repair import repaired
 Raw = msgspec.Raw
 
 
+# What SDKs tell about themselves; nobody asks for it.
+PERFORMANCE_EVENT = "$performance_event"
+
+
 class Incoming(msgspec.Struct, frozen=True, gc=False):
     """One event of a request: its id, and its JSON text as it came. A struct, since there are so many of them.
 
@@ -29,23 +33,30 @@ class Incoming(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True)
 class Request:
-    """A parsed request. `sent_at` is the client's text, not yet believed; `repaired`: the events are written anew."""
+    """A parsed request. `sent_at` is the client's text, not yet believed; `repaired`: the events are written anew.
+
+    `one_line`: no line break stands in any event. `performance`: one of the events is the SDK's about itself.
+    """
 
     token: str
     sent_at: str | None
     events: list[Incoming] = field(repr=False)
     repaired: bool = False
     historical: bool = False
+    one_line: bool = False
+    performance: bool = False
 
 
 class _Id(msgspec.Struct):
     uuid: Any = None
+    event: Any = None
 
 
 class _Head(msgspec.Struct):
     """The few parts of an event that capture looks at; anything may be in them."""
 
     uuid: Any = None
+    event: Any = None
     token: Any = None
     dollar_token: Any = msgspec.field(name="$token", default=None)
     api_key: Any = None
@@ -84,7 +95,7 @@ def parse(text: bytes, limits: Limits = DEFAULT, *, nameless: str | None = None,
     Events without a name get the name `nameless`, and the request without a time of sending `sent_at`.
     Raises Rejected: 400 when it is none of these, 401 when no usable token is in it, 413 for too many events.
     """
-    if text.count(b",") > _MOST_COMMAS:
+    if len(text) > _MOST_COMMAS and text.count(b",") > _MOST_COMMAS:
         raise Rejected(413, "the request holds too many values")
     mended = False
     try:
@@ -121,6 +132,8 @@ def parse(text: bytes, limits: Limits = DEFAULT, *, nameless: str | None = None,
         [Incoming(event_id(head.uuid), raw, broken_limit(raw, limits)) for head, raw in zip(ids, texts, strict=True)],
         mended,
         envelope.historical_migration is True,
+        one_line=b"\n" not in text and b"\r" not in text,
+        performance=any(head.event == PERFORMANCE_EVENT for head in ids),
     )
 
 

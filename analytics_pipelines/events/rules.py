@@ -7,13 +7,9 @@ from typing import Any
 
 import msgspec
 
-from analytics_pipelines.events.parse import Incoming, Request
+from analytics_pipelines.events.parse import PERFORMANCE_EVENT, Incoming, Request
 
 QUOTA = "quota"
-PERFORMANCE_EVENT = "performance_event"
-
-_PERFORMANCE = "$performance_event"  # of old SDKs, about themselves; nobody asks for them
-_PERFORMANCE_TEXT = _PERFORMANCE.encode()
 
 # Where an event keeps what it says of the world and of the person.
 _HOLDERS = ("properties", "$set", "$set_once")
@@ -41,8 +37,8 @@ class Rules:
 
     def drops(self, event: str, distinct_id: str) -> str:
         """The rule that such an event is dropped by, or nothing."""
-        if event == _PERFORMANCE:
-            return PERFORMANCE_EVENT
+        if event == PERFORMANCE_EVENT:
+            return "performance_event"
         if event in self.denied_events:
             return "denied_event"
         if self.allowed_events and event not in self.allowed_events:
@@ -86,7 +82,7 @@ def kept(request: Request, rules: Rules, quota_left: int | None) -> tuple[Reques
     """The request without what the rules drop and hide, and what was dropped; the same request where nothing is."""
     dropped: Counter[tuple[str, str]] = Counter()
     events = request.events
-    if rules.look_at_names or any(_PERFORMANCE_TEXT in event.raw for event in events):
+    if rules.look_at_names or request.performance:
         events = [event for event in events if not _is_dropped(event, rules, dropped)]
     if quota_left is not None and len(events) > quota_left:
         for event in events[quota_left:]:

@@ -15,7 +15,7 @@ import msgspec
 from analytics_pipelines.events import zstd
 from analytics_pipelines.events.decompress import decompress
 from analytics_pipelines.events.limits import DEFAULT, Limits
-from analytics_pipelines.events.parse import Incoming, Request, broken_limit
+from analytics_pipelines.events.parse import PERFORMANCE_EVENT, Incoming, Request, broken_limit
 from analytics_pipelines.events.project_key import checked_key
 from analytics_pipelines.events.rejection import Rejected
 from analytics_pipelines.events.repair import repaired
@@ -154,7 +154,15 @@ def parse_v1(body: bytes, headers: Headers, limits: Limits = DEFAULT) -> Batch:
         uuid = _uuid(event.uuid, outcomes)
         outcomes[uuid], incoming = _judged(uuid, event, bytes(raw), headers.sdk_info, read, limits)
         events.append(incoming)
-    request = Request(token, headers.sent_at, events, mended, read.historical_migration is True)
+    request = Request(
+        token,
+        headers.sent_at,
+        events,
+        mended,
+        read.historical_migration is True,
+        one_line=True,  # events are written anew; of one that is not, a text is kept
+        performance=PERFORMANCE_EVENT.encode() in text,
+    )
     return Batch(request, outcomes)
 
 

@@ -28,12 +28,14 @@ from resources.postgres import Postgres
 
 @dataclass(frozen=True)
 class Accounts:
-    """A migrated Postgres with one project. `away()` is a time in which it answers nobody."""
+    """A migrated Postgres with one project. `away()` is a time in which it answers nobody, `rules(…)` one in which
+    the project has these."""
 
     url: str
     postgres: Postgres
     project: Project
     away: Callable[[], AbstractContextManager[None]]
+    rules: Callable[..., AbstractContextManager[None]]
 
 
 @pytest.fixture(scope="package")
@@ -58,7 +60,15 @@ def accounts(engines: Any) -> Iterator[Accounts]:
             finally:
                 connection.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
 
-    yield Accounts(url, postgres, project, away)
+    @contextmanager
+    def rules(**wanted: Any) -> Iterator[None]:
+        Projects(postgres).update(project.id, wanted)
+        try:
+            yield
+        finally:
+            Projects(postgres).update(project.id, {name: getattr(project, name) for name in wanted})
+
+    yield Accounts(url, postgres, project, away, rules)
     postgres.close()
     clickhouse.command(f"DROP DATABASE {name} SYNC")
     with psycopg.connect(maintenance, autocommit=True) as connection:
@@ -78,6 +88,7 @@ class Capture:
     app: Flask
     process: Process
     token: str
+    project_id: int
     store: ObjectStore
 
     def send(self, body: Any, path: str = "/batch/", **more: Any) -> Any:
@@ -107,4 +118,5 @@ def capture(accounts: Accounts, tmp_path: Path) -> Iterator[Capture]:
         capture_max_decompressed_bytes=200_000,
     )
     with running(settings) as process:
-        yield Capture(create_app(process), process, accounts.project.api_token, ObjectStore(settings.bucket_url))
+        project = accounts.project
+        yield Capture(create_app(process), process, project.api_token, project.id, ObjectStore(settings.bucket_url))
