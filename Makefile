@@ -13,11 +13,11 @@ NPM := PATH="$(NODE)/bin:$$PATH" node $(NODE)/lib/node_modules/npm/bin/npm-cli.j
 
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help start demo test check check-code check-tests fix frontend bench docs lock clean
+.PHONY: help start demo test check check-code check-tests fix frontend bench bench-capture docs lock clean
 .DELETE_ON_ERROR:
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 start: $(VENV)/.installed $(BUILT) ## Install what is missing, then run everything (Ctrl-C stops it)
 	@exec $(BIN)/analytics start
@@ -51,6 +51,9 @@ frontend: $(BUILT) ## Build the front end
 
 bench: $(VENV)/.installed-dev $(BUILT) ## Measure start times, memory and throughput
 	@$(BIN)/python -m benchmarks.stack
+
+bench-capture: $(VENV)/.installed-dev ## Measure capture beside its peers (needs wrk)
+	@$(BIN)/python -m benchmarks.capture $(ARGS)
 
 docs: $(VENV)/.installed-dev ## Write the generated parts of docs/ anew
 	@$(BIN)/python -m docs.generate

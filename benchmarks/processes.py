@@ -17,7 +17,7 @@ def of_installation(data_dir: Path) -> dict[int, str]:
             continue
         if f"ANALYTICS_DATA_DIR={data_dir}".encode() in environment or str(data_dir) in command:
             found[int(entry.name)] = command
-    return _with_children(found)
+    return with_children(found)
 
 
 def memory_bytes(process: int) -> int:
@@ -38,12 +38,19 @@ def cpu_seconds(process: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def busy_seconds() -> float:
+    """Time so far that the machine's cores were not idle, by whoever's work; what a host took away is not in it."""
+    names = ("user", "nice", "system", "idle", "iowait", "irq", "softirq")
+    spent = dict(zip(names, map(int, Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]), strict=False))
+    return (sum(spent.values()) - spent["idle"] - spent["iowait"]) / os.sysconf("SC_CLK_TCK")
+
+
 def part_of(command: str) -> str:
     """Which part of the installation a command line belongs to."""
     for word, part in (
         ("clickhouse_server", "clickhouse"),
         ("postgres", "postgres"),
-        ("capture_app.wsgi", "capture"),
+        ("capture_app.", "capture"),
         ("analytics_pipelines.web.wsgi", "web"),
         ("dagster-webserver", "dagster webserver"),
         ("dagster-daemon", "dagster daemon"),
@@ -55,8 +62,8 @@ def part_of(command: str) -> str:
     return "supervisor"
 
 
-def _with_children(found: dict[int, str]) -> dict[int, str]:
-    """Postgres' children have an environment of their own."""
+def with_children(found: dict[int, str]) -> dict[int, str]:
+    """Those processes and all that descend from them. Postgres' children have an environment of their own."""
     parents = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():

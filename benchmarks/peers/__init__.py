@@ -1,0 +1,1 @@
+"""Applications that capture is measured against; granian imports each by its name."""
