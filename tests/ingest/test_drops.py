@@ -9,7 +9,10 @@ import pytest
 
 from analytics_pipelines import faults
 from analytics_pipelines.events import zstd
+from analytics_pipelines.events.envelope import Arrival, to_lines
 from analytics_pipelines.events.keys import hour_of, raw_key
+from analytics_pipelines.events.parse import Incoming, Request
+from analytics_pipelines.events.rules import Drop
 from analytics_pipelines.ingest.checks import mismatched_batches
 from analytics_pipelines.ingest.drain import Drain
 from analytics_pipelines.ingest.ledger import reload_into_new_tables
@@ -197,6 +200,25 @@ def test_new_tables_are_filled_with_drops_again(
     drain.everything()
     assert clickhouse.query(SUMS).rows == [("quota", "page", 2, 10)]
     assert count(clickhouse, "events") == 1
+
+
+def test_lines_are_read_as_capture_writes_them(drain: Drain, store: ObjectStore, clickhouse: ClickHouse) -> None:
+    events = [
+        Incoming(uuid4(), b'{"event": "page", "distinct_id": "ada"}'),
+        Incoming(uuid4(), b'{"event": "big", "distinct_id": "ada", "properties": {', refused="event_too_large"),
+    ]
+    arrival = Arrival(received_at=NOW, ip="192.0.2.1", user_agent="test", path="/e/", project=7)
+    lines = to_lines(Request("phc_x", None, events), arrival, [Drop("denied_event", 'n"o\nisy', 3)])
+    payload = zstd.compress(lines)
+    store.put(raw_key(NOW, "node", payload), payload)
+    drain.everything()
+    assert clickhouse.query("SELECT team_id, event FROM events").rows == [(7, "page")]
+    assert clickhouse.query("SELECT team_id, reason, stage FROM dead_letters").rows == [
+        (7, "event_too_large", "capture")
+    ]
+    assert clickhouse.query("SELECT team_id, rule, event, events FROM dropped_events").rows == [
+        (7, "denied_event", 'n"o\nisy', 3)
+    ]
 
 
 def test_a_name_of_a_dropped_event_is_cut_as_that_of_a_stored_one(

@@ -69,7 +69,7 @@ function Rows({ dropped }: { dropped: Dropped[] }) {
 function Nothing() {
   return (
     <>
-      <p>No event was dropped.</p>
+      <p>No event was dropped in the last 30 days.</p>
       <p className="muted">
         Rules keep events out before they are stored, and cannot bring them back. To try one, write
         the name of a noisy event under “Events to drop” and save: each event that the rule drops is

@@ -181,7 +181,7 @@ describe("the form", () => {
 describe("what the rules dropped", () => {
   test("nothing yet teaches how", async () => {
     await page();
-    await screen.findByText("No event was dropped.");
+    await screen.findByText("No event was dropped in the last 30 days.");
     expect(screen.getByTestId("dropped-events").textContent).toContain("Events to drop");
     expect(screen.queryByRole("table")).toBeNull();
   });
@@ -215,6 +215,6 @@ describe("what the rules dropped", () => {
     server.ingestion = () => json({ detail: "ClickHouse does not answer." }, 503);
     await page();
     await waitFor(() => expect(screen.getByRole("alert").textContent).toContain("ClickHouse"));
-    expect(screen.queryByText("No event was dropped.")).toBeNull();
+    expect(screen.queryByText("No event was dropped in the last 30 days.")).toBeNull();
   });
 });
