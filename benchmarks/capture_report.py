@@ -198,7 +198,8 @@ def _contenders(served: dict[str, dict[str, Rates]], payload: str) -> str:
     ours = served[CAPTURE][payload]
     rows = "\n".join(
         f"| {TITLES[name]} | {one.requests:,.0f} | {_span(one)} | {one.events:,.0f} "
-        f"| {_ratio(one.requests, ours.requests):.2f} | {one.cpu_us:,.1f} | {one.p50_ms:,.1f} | {one.p99_ms:,.1f} | {one.errors} |"
+        f"| {_ratio(one.requests, ours.requests):.2f} | {one.cpu_us:,.1f} | {one.p50_ms:,.1f} | {one.p99_ms:,.1f} "
+        f"| {one.errors} |"
         for name, one in ((name, by_payload[payload]) for name, by_payload in served.items())
     )
     return (
