@@ -64,6 +64,20 @@ def test_moments_that_no_calendar_holds_stop_nothing(
     assert all(1900 <= year <= 2026 for year in years)
 
 
+def test_a_number_beyond_all_doubles_costs_the_number_and_not_the_event(
+    drain: Drain, store: ObjectStore, clickhouse: ClickHouse
+) -> None:
+    text = '{"received_at":%d,"project":1,"uuid":"%s","event":{"event":"page","distinct_id":"ada","properties":%s}}\n'
+    properties = '{"a":1e400,"b":[-1E+999,2.5e4000, 1],"c":"1e400","d":1e3,"e":1e-400}'
+    line = text % (int(NOW.timestamp() * 1000), uuid4(), properties)
+    payload = zstd.compress(line.encode())
+    store.put(raw_key(NOW, "node", payload), payload)
+    drain.everything()
+    (found,) = clickhouse.query("SELECT properties FROM events").one()
+    assert json.loads(found) == {"a": None, "b": [None, None, 1], "c": "1e400", "d": 1e3, "e": 0}
+    assert count(clickhouse, "dead_letters") == 0
+
+
 def test_a_damaged_object_is_buried_and_the_others_load(
     drain: Drain, store: ObjectStore, postgres: Postgres, clickhouse: ClickHouse
 ) -> None:

@@ -2,6 +2,10 @@
 -- One pass, no row leaves ClickHouse.
 INSERT INTO {staging} (team_id, uuid, event, distinct_id, person_id, timestamp, properties, elements_chain, received_at, reason, stage, dropped_by, dropped, line)
 WITH
+    -- readers of JSON refuse a number beyond all doubles, and with it the line; it counts as none
+    if(isValidJSON(sent_line), sent_line, replaceRegexpAll(
+        sent_line, '([:,\\[]\\s*)-?[0-9.]+[eE][+]?[0-9]{{3,}}', '\\1null'
+    )) AS line,
     JSONExtract(line, 'Tuple(received_at Int64, sent_at String, project Int64, uuid Nullable(UUID), event String, refused String, dropped String, name String, count Int64)') AS envelope,
     JSONExtract(envelope.event, 'Tuple(event String, distinct_id String, `$distinct_id` String, timestamp String, offset Nullable(Int64), properties String, elements_chain String)') AS sent,
     -- a line that can't be read has no time of its own; it arrived with its batch
@@ -60,7 +64,7 @@ SELECT
     if(rule_broken != '' AND rule_broken = envelope.refused, 'capture', 'ingest'),
     if(rule_broken = '', envelope.dropped, ''),
     if(rule_broken = '' AND is_drop, toUInt64(envelope.count), 0),
-    if(rule_broken = '', '', line)
-FROM input('line String')
-WHERE line != '' -- the format takes what follows the last newline for one more line
+    if(rule_broken = '', '', sent_line)
+FROM input('sent_line String')
+WHERE sent_line != '' -- the format takes what follows the last newline for one more line
 FORMAT LineAsString
