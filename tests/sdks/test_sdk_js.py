@@ -132,6 +132,18 @@ def test_what_happens_on_a_page_can_be_queried(chromium: Browser, receiver: Rece
     assert not [text for text in complaints if "CORS" in text]
 
 
+@pytest.mark.parametrize("package", [NEW, OLD])
+def test_requests_that_need_a_preflight_get_through(chromium: Browser, receiver: Receiver, package: str) -> None:
+    config = {"disable_compression": True, "request_headers": {"X-Shop": "1"}}
+    with visit(chromium, package, receiver, receiver.url, **config) as visited:
+        visited.call("posthog.capture('looked', { place: 1 })")
+        visited.page.wait_for_timeout(3500)
+        visited.call("posthog.capture('bought', { place: 2 })")
+        visited.leave()
+        assert {"$pageview", "looked", "bought"} <= {each.event for each in all_of(receiver, visited)}
+        assert not [text for text in visited.complaints if "CORS" in text]
+
+
 # The SDK tries again after 3 to 6 seconds; what goes on later is flushed when the page ends.
 @pytest.mark.parametrize("package", [NEW, OLD])
 def test_faults_on_the_way_neither_lose_nor_double_an_event(

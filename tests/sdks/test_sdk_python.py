@@ -174,6 +174,26 @@ def test_a_session_goes_with_its_events_in_both_protocols(sending: Sending) -> N
         assert each.properties["$window_id"] == "w1"
 
 
+def test_events_of_language_models_take_their_own_way(sending: Sending) -> None:
+    for mode in ("v0", "v1"):
+        sdk = sending.sdk(capture_mode=mode, enable_full_ai_capture=True)
+        sending.note(sdk.capture_ai("$ai_generation", distinct_id="user-1", properties={"$ai_input": "x" * 1_000_000}))
+        sdk.shutdown()
+    assert [len(each.properties["$ai_input"]) for each in sending.stored().values()] == [1_000_000] * 2
+
+
+def test_the_sdk_is_told_which_event_was_dropped_and_the_others_are_kept(sending: Sending) -> None:
+    sdk = sending.sdk(capture_mode="v1")
+    sending.note(sdk.capture("before", distinct_id="user-1"))
+    dropped = sdk.capture("ü" * 101, distinct_id="user-1")
+    sending.note(sdk.capture("after", distinct_id="user-1"))
+    sdk.shutdown()
+    ((error, _),) = sending.errors
+    assert (error.status, error.drops) == (200, [(dropped, "event_name_too_long")])
+    stored = sending.receiver.stored(dead=["event_name_too_long"])
+    assert sorted(each.uuid for each in stored) == sorted(sending.uuids)
+
+
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The SDK's pauses between attempts, of seconds, become moments."""
