@@ -26,6 +26,7 @@ class Answer(NamedTuple):
 
 OK = Answer(200, b'{"status":"Ok"}', JSON)
 BROKEN = Answer(500, b"something went wrong here; try again", TEXT, "bug")
+ALIVE = Answer(200, b"ok\n", TEXT)
 NO_CONTENT = Answer(204, b"", [])
 
 

@@ -10,7 +10,7 @@ from analytics_pipelines.events.payload import payload
 from analytics_pipelines.events.rejection import Rejected
 from analytics_pipelines.problems import Fault
 from capture_app import metrics
-from capture_app.answers import Answer, again, as_json, cors, refusal
+from capture_app.answers import ALIVE, Answer, again, as_json, cors, refusal
 from capture_app.intake import Sent
 from capture_app.process import Process
 from capture_app.projects import Project, ProjectsUnavailable
@@ -107,7 +107,7 @@ def create_app(process: Process) -> Flask:
 
     @app.get("/livez")
     def livez() -> Response:
-        return Response("ok\n", mimetype="text/plain")
+        return _response(ALIVE)
 
     @app.get("/readyz")
     def readyz() -> tuple[dict[str, str], int]:

@@ -30,6 +30,11 @@ COMMIT_BYTES = Histogram(
 )
 FAILED_COMMITS = Counter("capture_commits_failed_total", "Raw objects that the bucket did not take.")
 WAITING_BYTES = Gauge("capture_waiting_bytes", "Accepted lines that are not stored yet.", multiprocess_mode="livesum")
+WAITING_SECONDS = Gauge(
+    "capture_waiting_seconds",
+    "How long the oldest request of the group that is being stored has been waiting; 0 when nothing waits.",
+    multiprocess_mode="livemax",
+)
 BODY_BYTES = Gauge("capture_body_bytes", "Bytes of the bodies that are being served.", multiprocess_mode="livesum")
 PROJECTS_AGE = Gauge(
     "capture_projects_age_seconds",

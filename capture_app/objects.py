@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from analytics_pipelines.events import zstd
 from analytics_pipelines.events.keys import PREFIX, raw_key
@@ -94,6 +94,8 @@ class RawObjects:
             while self._queues:
                 group = self._next_group()
                 key, error = "", None
+                oldest = min(part.received_at for part in group)
+                metrics.WAITING_SECONDS.set((datetime.now(UTC) - oldest).total_seconds())
                 try:
                     key = await loop.run_in_executor(self._writer, self._write, group)
                 except StoreUnavailable as unavailable:
@@ -109,6 +111,7 @@ class RawObjects:
                     else:
                         part.stored.set_exception(error)
         finally:
+            metrics.WAITING_SECONDS.set(0)
             self._writing = None
 
     def _next_group(self) -> list[_Part]:

@@ -49,6 +49,7 @@ class Process:
         )
         self._postgres_url = settings.need_postgres()
         self.store = ObjectStore(settings.bucket_url, put_seconds=settings.capture_commit_seconds)
+        self.knows_projects = threading.Event()
         self._stopped = threading.Event()
         self._keeper: threading.Thread | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
@@ -101,6 +102,7 @@ class Process:
         while True:
             last = self._stopped.is_set()
             self.projects.refresh_if_due()
+            self.knows_projects.set()
             metrics.PROJECTS_AGE.set(self.projects.age())
             try:
                 self.usage.exchange(datetime.now(UTC).date())

@@ -5,6 +5,7 @@ Everything else is Flask's, on threads.
 """
 
 import asyncio
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from analytics_pipelines.events.rejection import Rejected
 from analytics_pipelines.logs import configure_logs
 from analytics_pipelines.settings import Settings, settings_of_process
 from capture_app import metrics
-from capture_app.answers import Answer, again, cors, refusal
+from capture_app.answers import ALIVE, Answer, again, cors, refusal
 from capture_app.bodies import Bodies
 from capture_app.intake import Sent
 from capture_app.process import Process
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
 _METHODS = frozenset({"GET", "POST", "OPTIONS"})
 _FLASK_THREADS = 8
+_WARM_UP_SECONDS = 3.0
+
+# Two threads want the interpreter: the loop, and the writer when its put is done. The writer waits this long at most.
+_SWITCH_SECONDS = 0.0005
 
 
 class Application:
@@ -41,14 +46,18 @@ class Application:
         self._handlers: dict[str, Any] = {}
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        sys.setswitchinterval(_SWITCH_SECONDS)
         self._process.start(loop)
         self._handlers = self._process.intake.handlers
-        self._threads.submit(self._application)  # in a moment somebody asks whether we live
+        self._threads.submit(self._warm_up)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._process.stop()
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
+        if scope.path == "/livez":  # asked from the first moment on, when Flask is not there yet
+            protocol.response_bytes(ALIVE.status, ALIVE.headers, ALIVE.body)
+            return
         served = scope.path in self._handlers and scope.method in _METHODS
         header = scope.headers.get
         try:
@@ -81,6 +90,11 @@ class Application:
         metrics.count(scope.path if scope.path in self._handlers else "other", answer, 0)
         origin = cors(lambda name: scope.headers.get(name) or "")
         protocol.response_bytes(answer.status, [*answer.headers, *origin], answer.body)
+
+    def _warm_up(self) -> None:
+        """Events come first: what else there is gets imported when projects are known."""
+        self._process.knows_projects.wait(_WARM_UP_SECONDS)
+        self._application()
 
     def _application(self) -> "Flask":
         """Flask is imported on a thread: events can be taken before it is there."""
