@@ -40,18 +40,18 @@ def test_no_kill_loses_what_was_acknowledged(accounts: Any, bucket: tuple[str, O
     chance, token = random.Random(1), accounts.project.api_token  # noqa: S311  no secret
     with serving(settings_of(accounts, tmp_path, url, capture_workers=3)) as served:
         with Load(served.port, partial(message, token), connections=24) as load:
-            newest = 0
+            books, newest = load.ledger, 0
             for kill in range(1, KILLS + 1):
-                time.sleep(chance.uniform(0.02, 0.3))
+                _goes_on(books)
+                time.sleep(chance.uniform(0, 0.2))
                 # never the newest: what granian does then is another test's
                 newest = served.kill_worker(chance.choice([one for one in served.workers() if one != newest]))
                 if kill % (KILLS // PARENT_KILLS) == 0:
-                    time.sleep(chance.uniform(0.02, 0.3))
+                    _goes_on(books)
                     served.kill()
                     served.start()
                     newest = 0
-            known = len(load.ledger.acknowledged)
-            wait_for(lambda: len(load.ledger.acknowledged) > known, 10)
+            _goes_on(books)
         after = Ledger()
         with Load(served.port, partial(message, token), connections=4, most=5, ledger=after) as last:
             last.wait()
@@ -59,9 +59,15 @@ def test_no_kill_loses_what_was_acknowledged(accounts: Any, bucket: tuple[str, O
     stored = check_books(load.ledger, {name: text for name, text in objects().items() if not _only(text, after)})
     assert set(load.ledger.statuses) == {200}
     assert load.ledger.broken >= KILLS
-    assert len(stored) > 1000
+    assert len(stored) > 50 * KILLS
     assert set(uuids_of(objects().values())) >= after.acknowledged
     print(f"\n{url}: {len(load.ledger.acknowledged)} acknowledged, {len(stored)} stored, {load.ledger.broken} broken")
+
+
+def _goes_on(ledger: Ledger) -> None:
+    """Return when more was acknowledged than now: what is killed has work to do."""
+    known = len(ledger.acknowledged)
+    wait_for(lambda: len(ledger.acknowledged) > known + 50, 15)
 
 
 def _only(text: bytes, ledger: Ledger) -> bool:
@@ -106,7 +112,7 @@ def test_workers_that_die_again_and_again_end_the_parent_so_that_it_is_started_a
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("round_", range(3))
+@pytest.mark.parametrize("round_", range(2))
 def test_an_end_in_order_stores_what_it_acknowledges_and_leaves_nothing_behind(
     accounts: Any, bucket: tuple[str, Objects], tmp_path: Path, round_: int
 ) -> None:
@@ -115,7 +121,7 @@ def test_an_end_in_order_stores_what_it_acknowledges_and_leaves_nothing_behind(
     with serving(settings_of(accounts, tmp_path, url)) as served:
         with Load(served.port, partial(message, token, text_bytes=2000), connections=24) as load:
             wait_for(lambda: len(load.ledger.answers) > 200, 10)
-            time.sleep(0.1 * round_)
+            time.sleep(0.2 * round_)
             seconds = served.end()
         assert served.process.returncode == 0
         assert seconds < served.service.stop_seconds
