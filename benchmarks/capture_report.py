@@ -14,6 +14,9 @@ TITLES = {
     CLICKHOUSE: "ClickHouse, `async_insert`, synced",
 }
 
+# Idle contenders and the kernel take about as much; when more was taken, somebody else was at work.
+_QUIET_CORES = 0.2
+
 
 @dataclass(frozen=True)
 class Rates:
@@ -74,8 +77,8 @@ def goals(measured: Measured) -> list[Goal]:
     """In the order of the page."""
     ours, without, flask = (measured.served[name] for name in (CAPTURE, UNWRITTEN, STRAIGHTFORWARD))
     single = ours["single"]
-    few, many = min(measured.growth), max(measured.growth)
-    first, last = measured.growth[few], measured.growth[many]
+    span = f"from {min(measured.growth)} to {max(measured.growth)} connections"
+    whole = not any(one.errors for one in measured.growth.values())
     found = [
         Goal(
             "`single`: 8,000 requests/s, p99 within 50 ms",
@@ -83,7 +86,11 @@ def goals(measured: Measured) -> list[Goal]:
             single.requests >= 8000 and single.p99_ms <= 50 and not single.errors,
         ),
         *(
-            Goal(f"`{name}`: {wish:,} events/s", f"{ours[name].events:,.0f}/s", ours[name].events >= wish)
+            Goal(
+                f"`{name}`: {wish:,} events/s",
+                f"{ours[name].events:,.0f}/s",
+                ours[name].events >= wish and not ours[name].errors,
+            )
             for name, wish in (("b50gz", 120_000), ("b100", 150_000))
         ),
     ]
@@ -95,11 +102,12 @@ def goals(measured: Measured) -> list[Goal]:
         found.append(
             Goal(f"`{name}`: CPU an event within twice that without the write", f"{times:.2f} times", times <= 2)
         )
-    plain, tail = _ratio(last.p99_ms, first.p99_ms), _ratio(_tail(many, last), _tail(few, first))
+    plain = _spread([one.p99_ms for one in measured.growth.values()])
+    tail = _spread([_tail(connections, one) for connections, one in measured.growth.items()])
     return [
         *found,
-        Goal(f"p99 flat from {few} to {many} connections (within twice)", f"{plain:.1f} times", plain <= 2),
-        Goal(f"p99 ÷ mean flat from {few} to {many} connections (within twice)", f"{tail:.1f} times", tail <= 2),
+        Goal(f"p99 flat {span} (highest within twice the lowest)", f"{plain:.1f} times", plain <= 2 and whole),
+        Goal(f"p99 ÷ mean flat {span} (likewise)", f"{tail:.1f} times", tail <= 2 and whole),
         Goal(
             "start: first event within a second",
             f"{measured.start['event']:.2f} s",
@@ -131,13 +139,14 @@ def page(measured: Measured) -> str:
         f"| {name} | {one['alone']:,.0f} | {one['grouped']:,.0f} | {_ratio(one['grouped'], one['alone']):.1f} |"
         for name, one in measured.commits.items()
     )
+    noise = _noise(float(about["others"]))
     return f"""# How fast capture is
 
 Written by `{about["command"]}` on {about["day"]}: {about["machine"]},
 Python {about["python"]}, granian {about["granian"]}. {about["workers"]} workers each,
 {about["connections"]} connections, medians of {about["rounds"]} interleaved rounds of {about["seconds"]} s;
 beside them the slowest and the fastest round. The load generator (`wrk`, one thread) shares the cores. Other work took
-{about["others"]} cores meanwhile (median of all runs). Expect other figures elsewhere, and look at the ratios.
+{about["others"]} cores meanwhile (median of all runs){noise}. Expect other figures elsewhere, and look at the ratios.
 
 ## Goals
 
@@ -194,6 +203,10 @@ Median of {about["starts"]}, counted from the start of the process: the first 20
 """
 
 
+def _noise(others: float) -> str:
+    return ", so figures are too low, and p99 says little" if others > _QUIET_CORES else ""
+
+
 def _contenders(served: dict[str, dict[str, Rates]], payload: str) -> str:
     ours = served[CAPTURE][payload]
     rows = "\n".join(
@@ -211,6 +224,10 @@ def _contenders(served: dict[str, dict[str, Rates]], payload: str) -> str:
 def _tail(connections: int, one: Rates) -> float:
     """p99 over the mean that a closed loop has."""
     return _ratio(one.p99_ms, connections / one.requests * 1e3 if one.requests else 0)
+
+
+def _spread(values: list[float]) -> float:
+    return _ratio(max(values), min(values))
 
 
 def _span(one: Rates) -> str:
