@@ -67,7 +67,7 @@ def test_no_kill_loses_what_was_acknowledged(accounts: Any, bucket: tuple[str, O
 def _goes_on(ledger: Ledger) -> None:
     """Return when more was acknowledged than now: what is killed has work to do."""
     known = len(ledger.acknowledged)
-    wait_for(lambda: len(ledger.acknowledged) > known + 50, 15)
+    wait_for(lambda: len(ledger.acknowledged) > known + 50, 30)
 
 
 def _only(text: bytes, ledger: Ledger) -> bool:

@@ -9,6 +9,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -22,10 +23,10 @@ pytestmark = [pytest.mark.engines, pytest.mark.slow]
 
 MIB = 1 << 20
 
-# The most memory that one worker may ever hold, with the limits of the default settings. Measured, in MiB: 80 at the
-# start, 230 after the bombs, 630 after requests as large as they may be, 1140 after four lists of four million numbers
-# at once, and 1670 after eight; a third more is allowed.
-MOST_BYTES = 2200 * MIB
+# The most memory that one worker may hold, with the limits of the default settings, when so many as below come at once.
+# Measured, in MiB: 220 after the bombs, 600 after requests as large as they may be, 935 at the end. A third more is
+# allowed.
+MOST_BYTES = 1250 * MIB
 
 # Of each kind of abuse so many at once: more than are read at the same time.
 AT_ONCE = 3
@@ -226,8 +227,7 @@ def test_what_is_too_much_is_told_so_and_others_are_served(
     [
         (64, 1000),
         (64, 20_000_000),
-        # What a head claims counts as held, though nothing has arrived: 128 such clients fill a process.
-        pytest.param(160, MIB, marks=pytest.mark.xfail(strict=True, reason="claims shut others out")),
+        (160, MIB),
     ],
 )
 def test_clients_that_never_finish_are_told_and_do_not_shut_others_out(
@@ -291,4 +291,30 @@ def test_idle_connections_do_not_shut_others_out(target: Target) -> None:
 def test_after_all_that_it_stores_as_ever(target: Target) -> None:
     with Load(target.served.port, partial(message, target.token), connections=8, most=20) as load:
         load.wait()
+    assert set(load.ledger.statuses) == {200}
+
+
+@pytest.mark.xfail(strict=True, reason="what a thread refused is held, by the traceback, until the loop comes to it")
+def test_memory_does_not_grow_with_how_many_come_at_once(accounts: Any, tmp_path: Path) -> None:
+    request = with_length(ATTACKS["a list of millions of numbers"][0](""), "")
+
+    async def at_once(port: int) -> list[Answer | str]:
+        return await asyncio.gather(*(attack(port, request) for _ in range(8)))
+
+    with serving(settings_of(accounts, tmp_path, (tmp_path / "bucket").as_uri(), capture_workers=1)) as served:
+        asyncio.run(at_once(served.port))
+        (peak,) = served.peak_bytes()
+    print(f"\npeak {peak // MIB} MiB", end="")
+    assert peak < 1000 * MIB  # eight bodies, and two that are read, each 275 MiB
+
+
+@pytest.mark.xfail(strict=False, reason="a request that fills the room alone has to meet a moment when nothing waits")
+def test_a_request_as_large_as_it_may_be_gets_in_while_others_send(target: Target) -> None:
+    port = target.served.port
+    request = with_length(ATTACKS["as much as is allowed, packed"][0](target.token), "")
+    with Load(port, partial(small, target.others), connections=8) as load:
+        answers = [asyncio.run(attack(port, request)) for _ in range(2)]
+    statuses = [answer.status if isinstance(answer, Answer) else answer for answer in answers]
+    print(f"\n{statuses}; others {dict(load.ledger.statuses)}", end="")
+    assert 200 in statuses
     assert set(load.ledger.statuses) == {200}
