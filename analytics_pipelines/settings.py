@@ -126,7 +126,7 @@ class Settings(BaseSettings):
         description="Largest request body that capture takes; larger ones get 413.",
     )
     capture_max_decompressed_bytes: int = Field(
-        default=64 * 1024 * 1024,
+        default=32 * 1024 * 1024,
         ge=1024,
         description="Largest body after decompression; larger ones get 413.",
     )
@@ -164,7 +164,7 @@ class Settings(BaseSettings):
         "503 with `Retry-After`.",
     )
     capture_max_waiting_bytes: int = Field(
-        default=64 * 1024 * 1024,
+        default=128 * 1024 * 1024,
         ge=1024 * 1024,
         description="Bytes of accepted lines that wait in one capture process for a slow bucket; beyond it senders "
         "get 503. One project may hold as much of it as is still free.",

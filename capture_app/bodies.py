@@ -11,6 +11,10 @@ from capture_app.room import NoRoom
 # it sends is read and thrown away, up to so many times the limit.
 _DRAINED_LIMITS = 8
 
+# What a head claims must not count as held: whoever claims much and sends nothing would shut others out. So a body
+# counts as it arrives, in pieces; one that is no larger than this is worth no pieces.
+_SMALL = 16 << 10
+
 
 class Bodies:
     """Reads bodies of granian's RSGI protocol. Of one thread (the event loop's)."""
@@ -22,16 +26,16 @@ class Bodies:
         self._held = 0
 
     async def read(self, protocol: Any, length: str | None) -> bytes:
-        """The whole body, which counts as held until `release`. `length` is what its header says.
+        """The whole body, which counts as held until `release`. `length` is what its head says.
 
         Raises Rejected (413, 408), or NoRoom when too much is held already.
         """
         said = int(length) if length and length.isdigit() else None
         try:
             async with asyncio.timeout(self._seconds):
-                if said is not None and said <= self._most:
-                    return await self._of_length(protocol, said)
-                return await self._of_any_length(protocol)
+                if said is not None and said <= _SMALL:
+                    return await self._whole(protocol)
+                return await self._in_pieces(protocol, keep=said is None or said <= self._most)
         except TimeoutError:
             raise Rejected(408, f"the body did not arrive within {self._seconds:g} s", "body_read_timeout") from None
 
@@ -39,28 +43,23 @@ class Bodies:
         """The body is not needed any more."""
         self._hold(-len(body))
 
-    async def _of_length(self, protocol: Any, length: int) -> bytes:
-        self._hold(length)
-        body: bytes = b""
-        try:
-            body = await protocol()
-        finally:
-            self._hold(len(body) - length)
+    async def _whole(self, protocol: Any) -> bytes:
+        body: bytes = await protocol()
+        self._hold(len(body))
         return body
 
-    async def _of_any_length(self, protocol: Any) -> bytes:
-        """A body that is too long, or does not say how long it is."""
+    async def _in_pieces(self, protocol: Any, *, keep: bool) -> bytes:
         body = bytearray()
         size = 0
         try:
             async for chunk in protocol:
                 size += len(chunk)
-                if size <= self._most:
+                if keep and size <= self._most:
                     self._hold(len(chunk))
                     body += chunk
                 elif size > self._most * _DRAINED_LIMITS:
                     break
-            if size > self._most:
+            if not keep or size > self._most:
                 raise Rejected(413, f"the body is larger than {self._most} bytes")
         except BaseException:
             self._hold(-len(body))

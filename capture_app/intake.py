@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -37,6 +38,8 @@ _ODD_INLINE = 2 << 10  # forms, base64, lz-string
 # As many such bodies are in memory at once as there are threads, each with up to four copies of its text.
 _THREADS = 2
 
+_NO_TURN = nullcontext()
+
 _UNTELLABLE = (StoreUnavailable, ProjectsUnavailable, NoRoom)
 
 T = TypeVar("T")
@@ -66,6 +69,7 @@ class Intake:
         self._snapshots = snapshots
         self._limits = limits
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="large-bodies")
+        self._turns = asyncio.Semaphore(_THREADS)
         self._journal = Journal()
         self.handlers: dict[str, Callable[[Sent], Coroutine[Any, Any, Answer]]] = {}
         for paths, handler in (
@@ -100,9 +104,10 @@ class Intake:
             return parse(packed.text, self._limits, nameless=nameless, sent_at=packed.sent_at), packed.beacon
 
         try:
-            request, beacon = await self._run(read, sent)
-            project = await self._project(request.token)
-            await self._keep(request, project, sent)
+            async with self._turn(sent):
+                request, beacon = await self._run(read, sent)
+                kept_lines = await self._lines(request, sent)
+            await self._store(kept_lines)
         except Rejected as error:
             return refusal(error)
         except RecursionError:
@@ -128,15 +133,16 @@ class Intake:
             sent_at=header("posthog-request-timestamp"),
         )
         try:
-            batch: Batch = await self._run(lambda: parse_v1(sent.body, headers, self._limits), sent)
-            project = await self._project(batch.request.token)
-            dropped = await self._keep(batch.request, project, sent)
+            async with self._turn(sent):
+                batch: Batch = await self._run(lambda: parse_v1(sent.body, headers, self._limits), sent)
+                kept_lines = await self._lines(batch.request, sent)
+            await self._store(kept_lines)
         except Rejected as error:
             return refusal_v1(error)
         except _UNTELLABLE as error:
             return again_v1(type(error).__name__)
         results = {str(uuid): _said(outcome) for uuid, outcome in batch.outcomes.items()}
-        results |= {uuid: _said(Outcome("drop", rule)) for uuid, rule in dropped.items()}
+        results |= {uuid: _said(Outcome("drop", rule)) for uuid, rule in kept_lines.dropped.items()}
         return as_json({"results": results})
 
     async def take_snapshots(self, sent: Sent) -> Answer:
@@ -148,12 +154,13 @@ class Intake:
             return checked(parse(packed.text, limits, sent_at=packed.sent_at)), packed.beacon
 
         try:
-            request, beacon = await self._run(read, sent)
-            if all(event.refused for event in request.events):
-                raise Rejected(400, f"no part of a recording in it: {request.events[0].refused}")
-            project = await self._project(request.token)
-            arrival = _arrival(sent, project)
-            lines = await self._run(lambda: to_lines(request, arrival), sent)
+            async with self._turn(sent):
+                request, beacon = await self._run(read, sent)
+                if all(event.refused for event in request.events):
+                    raise Rejected(400, f"no part of a recording in it: {request.events[0].refused}")
+                project = await self._project(request.token)
+                arrival = _arrival(sent, project)
+                lines = await self._run(lambda: to_lines(request, arrival), sent)
             await self._snapshots.commit(lines, arrival.received_at, project=project.id)
         except Rejected as error:
             return refusal(error)
@@ -174,31 +181,62 @@ class Intake:
             raise Rejected(401, "no project has this API key")
         return project
 
-    async def _keep(self, request: Request, project: Project, sent: Sent) -> dict[str, str]:
-        """Store what the project's rules let through, and what they drop as counts; the rule of each dropped event."""
+    async def _lines(self, request: Request, sent: Sent) -> "_Lines":
+        """What the project's rules let through, and counts of what they drop, as lines. Raises Rejected (401)."""
+        project = await self._project(request.token)
         arrival = _arrival(sent, project)
         rules = project.rules
         left = None
         if rules.daily_event_quota is not None:
             left = max(0, rules.daily_event_quota - self._usage.used(project.id, arrival.received_at.date()))
-        inside, drops = kept(request, rules, left)
-        lines = await self._run(lambda: to_lines(inside, arrival, drops), sent)
-        events = len(inside.events)
-        await self._events.commit(lines, arrival.received_at, project=project.id, events=events)
+
+        def made() -> _Lines:
+            inside, drops = kept(request, rules, left)
+            return _Lines(
+                text=to_lines(inside, arrival, drops),
+                arrival=arrival,
+                events=len(inside.events),
+                refused=[event.refused for event in inside.events if event.refused],
+                drops=drops,
+                dropped=_dropped(request, inside, drops) if drops else {},
+            )
+
+        return await self._run(made, sent)
+
+    async def _store(self, lines: "_Lines") -> None:
+        arrival = lines.arrival
+        await self._events.commit(lines.text, arrival.received_at, project=arrival.project, events=lines.events)
         hit("capture.after_commit")
-        self._usage.add(project.id, arrival.received_at.date(), events)
-        for event in inside.events:
-            if event.refused:
-                metrics.REFUSED_EVENTS.labels(event.refused).inc()
-        for drop in drops:
+        self._usage.add(arrival.project, arrival.received_at.date(), lines.events)
+        for reason in lines.refused:
+            metrics.REFUSED_EVENTS.labels(reason).inc()
+        for drop in lines.drops:
             metrics.DROPPED_EVENTS.labels(drop.rule).inc(drop.count)
-        return _dropped(request, inside, drops) if drops else {}
+
+    def _turn(self, sent: Sent) -> AbstractAsyncContextManager[Any]:
+        """As many large bodies are in memory as objects as there are threads to read them; the others wait as bytes."""
+        return self._turns if _is_large(sent) else _NO_TURN
 
     async def _run(self, work: Callable[[], T], sent: Sent) -> T:
         """Do it here, or on a thread when the body is one that takes long."""
         if not _is_large(sent):
             return work()
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        except Rejected as error:
+            raise error.with_traceback(None) from None  # its frames hold the body in all its forms
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """Lines to store. `dropped`: the rule of each event that is not among them, by its uuid."""
+
+    text: bytes
+    arrival: Arrival
+    events: int
+    refused: list[str]
+    drops: list[Drop]
+    dropped: dict[str, str]
 
 
 def _is_large(sent: Sent) -> bool:

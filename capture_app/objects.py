@@ -22,8 +22,11 @@ _LEVEL = 1
 # More would delay the first request of a group for the sake of the last; a single larger request is a group alone.
 GROUP_BYTES = 8 << 20
 
+# The senders of a group come again when they are answered; so long is waited for them, to share the next object too.
+_GATHER_SECONDS = 0.003
+
 # What one process holds for a store that is slow; beyond it senders are told to come back.
-WAITING_BYTES = 64 << 20
+WAITING_BYTES = 128 << 20
 
 
 @dataclass
@@ -41,8 +44,9 @@ class RawObjects:
     """Writes raw objects on behalf of one host. Belongs to one event loop.
 
     Group commit: while one group is written, by a thread of its own, requests that arrive meanwhile gather, and are
-    written together next. So a lone request waits for nobody, and many share a put and its fsync. A group takes from
-    each project in turn, so that one that floods a slow store does not stand before the others.
+    written together next. A group waits a moment to become as large as the one before; so a lone request waits for
+    nobody, and many share a put and its fsync. A group takes from each project in turn, so that one that floods a slow
+    store does not stand before the others.
     """
 
     def __init__(
@@ -62,6 +66,9 @@ class RawObjects:
         self._queues: dict[int, deque[_Part]] = {}
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="raw-objects")
         self._writing: asyncio.Task[None] | None = None
+        self._gathered = asyncio.Event()
+        self._waiting = 0
+        self._expected = 1
 
     async def commit(self, lines: bytes, received_at: datetime, *, project: int, events: int = 0) -> str:
         """Store the lines and return the key of the object that they are in, once it is durable.
@@ -76,6 +83,9 @@ class RawObjects:
             if queue is None:
                 queue = self._queues[project] = deque()
             queue.append(_Part(lines, received_at, project, events, stored))
+            self._waiting += 1
+            if self._waiting >= self._expected:
+                self._gathered.set()
             if self._writing is None:
                 self._writing = asyncio.create_task(self._write_groups())
             return await stored
@@ -92,7 +102,11 @@ class RawObjects:
         loop = asyncio.get_running_loop()
         try:
             while self._queues:
+                await self._gather()
                 group = self._next_group()
+                if not group:
+                    continue  # all were given up
+                self._expected = len(group)
                 key, error = "", None
                 oldest = min(part.received_at for part in group)
                 metrics.WAITING_SECONDS.set((datetime.now(UTC) - oldest).total_seconds())
@@ -114,6 +128,15 @@ class RawObjects:
             metrics.WAITING_SECONDS.set(0)
             self._writing = None
 
+    async def _gather(self) -> None:
+        """Wait for as many requests as the group before had, since their senders come again, but only for a moment."""
+        if self._waiting >= self._expected:
+            return
+        self._gathered.clear()
+        timer = asyncio.get_running_loop().call_later(_GATHER_SECONDS, self._gathered.set)
+        await self._gathered.wait()
+        timer.cancel()
+
     def _next_group(self) -> list[_Part]:
         """One part of each project in turn, until the group is full or nothing waits."""
         group: list[_Part] = []
@@ -126,6 +149,7 @@ class RawObjects:
                     self._queues = {project: self._queues.pop(project), **self._queues}
                     return group
                 part = queue.popleft()
+                self._waiting -= 1
                 if not queue:
                     del self._queues[project]
                 if part.stored.done():

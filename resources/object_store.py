@@ -24,6 +24,9 @@ RETRY_BUDGET = timedelta(seconds=5)
 _REFUSALS = (PermissionDeniedError, UnauthenticatedError)
 _REPEAT_SECONDS = 0.2
 
+# The share of a put's time that one try may take: so that one that hangs leaves time for another.
+_ONE_TRY = 0.4
+
 
 class StoreUnavailable(Fault):
     """The store did not take or give an object; nothing may be acknowledged. Try again later."""
@@ -45,7 +48,7 @@ class ObjectStore:
     after `put_seconds`.
     """
 
-    def __init__(self, url: str, *, put_seconds: float = 30) -> None:
+    def __init__(self, url: str, *, put_seconds: float = 75) -> None:
         self.url = url
         self._put_seconds = put_seconds
         parts = urlsplit(url)
@@ -61,10 +64,13 @@ class ObjectStore:
                 config={"conditional_put": "etag"},
                 client_options={
                     "allow_http": os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://"),
-                    "timeout": timedelta(seconds=put_seconds / 2),
+                    "timeout": timedelta(seconds=put_seconds * _ONE_TRY),
                     "connect_timeout": timedelta(seconds=5),
                 },
-                retry_config={"max_retries": 3, "retry_timeout": RETRY_BUDGET},
+                retry_config={
+                    "max_retries": 3,
+                    "retry_timeout": min(RETRY_BUDGET, timedelta(seconds=put_seconds * _ONE_TRY)),
+                },
             )
         else:
             raise Problem(
@@ -91,7 +97,7 @@ class ObjectStore:
 
     def _put_object(self, key: str, payload: bytes) -> None:
         """obstore does not repeat a conditional put that timed out, since it may have arrived. We can tell whether."""
-        end = time.monotonic() + self._put_seconds / 2
+        last_begin = time.monotonic() + self._put_seconds * (1 - _ONE_TRY)
         while True:
             try:
                 obstore.put(self._store, key, payload, mode="create", use_multipart=False)
@@ -99,7 +105,7 @@ class ObjectStore:
             except (AlreadyExistsError, FileNotFoundError, *_REFUSALS):
                 raise
             except BaseError:
-                if time.monotonic() >= end:
+                if time.monotonic() + _REPEAT_SECONDS >= last_begin:
                     raise
             time.sleep(_REPEAT_SECONDS)
 

@@ -12,7 +12,7 @@ class Limits:
     """
 
     body_bytes: int = 20 << 20
-    text_bytes: int = 64 << 20
+    text_bytes: int = 32 << 20
     events: int = 100_000
     event_bytes: int = 8 << 20
     levels: int = 200

@@ -120,6 +120,34 @@ def test_a_flood_does_not_stand_before_the_requests_of_others(store: SlowStore) 
     assert len(set(keys)) > 5
 
 
+def test_senders_that_come_again_when_they_are_answered_share_an_object_again(store: SlowStore) -> None:
+    objects = RawObjects(store)
+
+    async def sender(name: int) -> None:
+        for number in range(10):
+            await objects.commit(f"sender {name} line {number}\n".encode(), NOW, project=1)
+            await asyncio.sleep(0.0001 * name)
+
+    async def run() -> None:
+        await asyncio.gather(*(sender(name) for name in range(8)))
+
+    asyncio.run(run())
+    assert store.puts < 30  # of 80 requests; alone each would be one
+
+
+def test_when_all_were_given_up_the_next_is_stored(store: SlowStore) -> None:
+    objects = RawObjects(store)
+
+    async def run() -> str:
+        given_up = asyncio.create_task(objects.commit(b"given up\n", NOW, project=1))
+        await asyncio.sleep(0)
+        given_up.cancel()
+        await asyncio.sleep(0.01)
+        return await objects.commit(b"stays\n", NOW, project=1)
+
+    assert holds(store, asyncio.run(run()), b"stays\n")
+
+
 def test_a_request_that_was_given_up_does_not_keep_the_others_from_being_stored(store: SlowStore) -> None:
     objects = RawObjects(store)
 

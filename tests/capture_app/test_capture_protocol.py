@@ -63,7 +63,9 @@ def old_browser_list(key: str) -> list[dict[str, Any]]:
 
 
 def sent_events(body: Any) -> list[Any]:
-    return body if isinstance(body, list) else body.get("batch", [body])
+    if isinstance(body, list):
+        return body
+    return [body] if body.get("batch") is None else body["batch"]
 
 
 RECORDED = {

@@ -173,10 +173,6 @@ def one(remote: Remote) -> tuple[Answer, Ledger, int]:
 SLOWER = COMMIT_SECONDS / 2 + 0.5  # than what one request may take
 
 
-# One request takes half of the time that a put is tried, and the loop around it ends after that same half.
-NOT_REPEATED = pytest.mark.xfail(strict=True, reason="a put that timed out is not tried again")
-
-
 @pytest.mark.parametrize(
     "plan",
     [
@@ -185,8 +181,8 @@ NOT_REPEATED = pytest.mark.xfail(strict=True, reason="a put that timed out is no
         ["reset"],
         ["lose"],
         ["reset", "500", "lose"],
-        pytest.param([f"slow:{SLOWER}"], marks=NOT_REPEATED),
-        pytest.param(["hang"], marks=NOT_REPEATED),
+        [f"slow:{SLOWER}"],
+        ["hang"],
     ],
     ids=",".join,
 )

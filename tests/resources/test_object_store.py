@@ -69,7 +69,14 @@ def test_a_folder_put_leaves_no_temporary_file(tmp_path: Path) -> None:
     store.put("a/b", b"1")
     with pytest.raises(StoreUnavailable):
         store.put("a/b", b"2")
-    assert list((tmp_path / "bucket" / ".tmp").iterdir()) == []
+    assert [path.name for path in (tmp_path / "bucket" / "a").iterdir()] == ["b"]
+
+
+def test_a_file_that_a_broken_put_left_is_in_no_listing(tmp_path: Path) -> None:
+    store = ObjectStore((tmp_path / "bucket").as_uri())
+    store.put("raw/v1/b", b"1")
+    (tmp_path / "bucket" / "raw" / "v1" / "c#17").write_bytes(b"torn")
+    assert [found.key for found in store.objects("raw")] == ["raw/v1/b"]
 
 
 def test_a_full_disk_is_no_success(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
