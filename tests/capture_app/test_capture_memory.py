@@ -24,8 +24,8 @@ pytestmark = [pytest.mark.engines, pytest.mark.slow]
 MIB = 1 << 20
 
 # The most memory that one worker may hold, with the limits of the default settings, when so many as below come at once.
-# Measured, in MiB: 220 after the bombs, 600 after requests as large as they may be, 935 at the end. A third more is
-# allowed.
+# Measured, in MiB: 160 after the bombs, 380 after requests as large as they may be, 690 after lists of four million
+# numbers, 975 after objects that must be repaired. Nearly a third more is allowed.
 MOST_BYTES = 1250 * MIB
 
 # Of each kind of abuse so many at once: more than are read at the same time.
@@ -136,12 +136,12 @@ ATTACKS: dict[str, tuple[Build, set[int], str]] = {
     "as many events as are allowed": (lambda token: batch(token, tiny(100_000)), {200, 503}, ""),
     "as much as is allowed": (lambda token: batch(token, large(10, 1_900_000)), {200, 503}, ""),
     "as much as is allowed, packed": (
-        lambda token: gzip.compress(batch(token, large(100_000, 500)), 1),
+        lambda token: gzip.compress(batch(token, large(50_000, 500)), 1),
         {200, 503},
         "",
     ),
-    "one event of 60 MB, packed": (
-        lambda token: gzip.compress(one_event(token, json.dumps({"a": "x" * 60_000_000})), 1),
+    "one event of 30 MB, packed": (
+        lambda token: gzip.compress(one_event(token, json.dumps({"a": "x" * 30_000_000})), 1),
         {200, 503},
         "",
     ),
@@ -294,7 +294,6 @@ def test_after_all_that_it_stores_as_ever(target: Target) -> None:
     assert set(load.ledger.statuses) == {200}
 
 
-@pytest.mark.xfail(strict=True, reason="what a thread refused is held, by the traceback, until the loop comes to it")
 def test_memory_does_not_grow_with_how_many_come_at_once(accounts: Any, tmp_path: Path) -> None:
     request = with_length(ATTACKS["a list of millions of numbers"][0](""), "")
 
@@ -308,7 +307,6 @@ def test_memory_does_not_grow_with_how_many_come_at_once(accounts: Any, tmp_path
     assert peak < 1000 * MIB  # eight bodies, and two that are read, each 275 MiB
 
 
-@pytest.mark.xfail(strict=False, reason="a request that fills the room alone has to meet a moment when nothing waits")
 def test_a_request_as_large_as_it_may_be_gets_in_while_others_send(target: Target) -> None:
     port = target.served.port
     request = with_length(ATTACKS["as much as is allowed, packed"][0](target.token), "")
