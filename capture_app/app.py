@@ -36,11 +36,12 @@ def create_app(process: Process) -> Flask:
     app.url_map.strict_slashes = False
 
     def capture() -> Response:
+        headers = request.headers  # not of the context: it is asked on other threads
         sent = Sent(
             method=request.method,
             path=request.path,
             query=request.query_string,
-            header=lambda name: request.headers.get(name, ""),
+            header=lambda name: headers.get(name, ""),
             body=body(),
             ip=request.remote_addr or "",
         )

@@ -35,6 +35,7 @@ log = logging.getLogger("capture")
 _PLAIN_INLINE = 128 << 10
 _PACKED_INLINE = 16 << 10
 _ODD_INLINE = 2 << 10  # forms, base64, lz-string
+_TEXT_INLINE = 512 << 10  # after decompression
 # As many such bodies are in memory at once as there are threads, each with up to four copies of its text.
 _THREADS = 2
 
@@ -55,6 +56,7 @@ class Sent:
     header: Callable[[str], str]
     body: bytes
     ip: str  # of the connection; proxies name the client's in a header
+    large: bool = False  # known to take long to read, though it does not look so
 
 
 class Intake:
@@ -68,6 +70,7 @@ class Intake:
         self._events = events
         self._snapshots = snapshots
         self._limits = limits
+        self._limits_inline = replace(limits, text_bytes=min(limits.text_bytes, _TEXT_INLINE))
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="large-bodies")
         self._turns = asyncio.Semaphore(_THREADS)
         self._journal = Journal()
@@ -86,6 +89,8 @@ class Intake:
         begun = time.perf_counter()
         try:
             answer = OK if sent.method == "OPTIONS" else await self.handlers[sent.path](sent)
+            if answer.status == 413 and not _is_large(sent):  # a small body with much in it
+                answer = await self.handlers[sent.path](replace(sent, large=True))
         except Exception:
             log.exception("a request broke something")
             answer = BROKEN
@@ -98,10 +103,11 @@ class Intake:
 
     async def take(self, sent: Sent, nameless: str | None = None) -> Answer:
         """The first protocol: events in a batch, a list, or one alone."""
+        limits = self._limits_of(sent)
 
         def read() -> tuple[Request, bool]:
-            packed = payload(sent.body, sent.query, sent.header("content-encoding"), most=self._limits.text_bytes)
-            return parse(packed.text, self._limits, nameless=nameless, sent_at=packed.sent_at), packed.beacon
+            packed = payload(sent.body, sent.query, sent.header("content-encoding"), most=limits.text_bytes)
+            return parse(packed.text, limits, nameless=nameless, sent_at=packed.sent_at), packed.beacon
 
         try:
             async with self._turn(sent):
@@ -132,9 +138,10 @@ class Intake:
             request_id=header("posthog-request-id"),
             sent_at=header("posthog-request-timestamp"),
         )
+        limits = self._limits_of(sent)
         try:
             async with self._turn(sent):
-                batch: Batch = await self._run(lambda: parse_v1(sent.body, headers, self._limits), sent)
+                batch: Batch = await self._run(lambda: parse_v1(sent.body, headers, limits), sent)
                 kept_lines = await self._lines(batch.request, sent)
             await self._store(kept_lines)
         except Rejected as error:
@@ -147,10 +154,11 @@ class Intake:
 
     async def take_snapshots(self, sent: Sent) -> Answer:
         """Parts of session recordings, stored as they are."""
+        most = self._limits_of(sent).text_bytes
+        limits = replace(self._limits, event_bytes=most, keys=most)
 
         def read() -> tuple[Request, bool]:
-            packed = payload(sent.body, sent.query, sent.header("content-encoding"), most=self._limits.text_bytes)
-            limits = replace(self._limits, event_bytes=self._limits.text_bytes, keys=self._limits.text_bytes)
+            packed = payload(sent.body, sent.query, sent.header("content-encoding"), most=most)
             return checked(parse(packed.text, limits, sent_at=packed.sent_at)), packed.beacon
 
         try:
@@ -213,6 +221,10 @@ class Intake:
         for drop in lines.drops:
             metrics.DROPPED_EVENTS.labels(drop.rule).inc(drop.count)
 
+    def _limits_of(self, sent: Sent) -> Limits:
+        """Of a body that is read on the loop less may come out; then it is read again, on a thread."""
+        return self._limits if _is_large(sent) else self._limits_inline
+
     def _turn(self, sent: Sent) -> AbstractAsyncContextManager[Any]:
         """As many large bodies are in memory as objects as there are threads to read them; the others wait as bytes."""
         return self._turns if _is_large(sent) else _NO_TURN
@@ -240,6 +252,8 @@ class _Lines:
 
 
 def _is_large(sent: Sent) -> bool:
+    if sent.large:
+        return True
     body = sent.body
     if body[:1] in (b"{", b"["):
         most = _PLAIN_INLINE

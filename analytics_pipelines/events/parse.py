@@ -83,7 +83,7 @@ _token_inside = msgspec.json.Decoder(_TokenInside)
 _fields = msgspec.json.Decoder(dict[str, Raw])
 
 # An event of a batch costs memory before it can be counted; no honest batch has so many values of any kind.
-_MOST_COMMAS = 4_000_000
+_MOST_COMMAS = 2_000_000
 
 # A batch is two levels around its events.
 _LEVELS_AROUND = 2

@@ -75,6 +75,15 @@ def test_a_request_is_one_object_with_its_events_in_order(capture: Any) -> None:
     assert [line["event"]["event"] for line in capture.stored()] == [f"page {place}" for place in range(50)]
 
 
+def test_a_small_body_with_much_in_it_is_taken_like_a_large_one(capture: Any) -> None:
+    body = {"api_key": capture.token, "batch": [{**EVENT, "text": "x" * 150_000}]}
+    packed = gzip.compress(json.dumps(body).encode())
+    assert len(packed) < 2000
+    assert taken(capture.send(packed))
+    (line,) = capture.stored()
+    assert line["event"] == body["batch"][0]
+
+
 def test_what_is_no_event_is_kept_with_the_events_beside_it(capture: Any) -> None:
     odd = ["text", None, {}, {"event": ""}]
     assert taken(capture.batch(EVENT, *odd))
