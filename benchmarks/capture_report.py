@@ -14,7 +14,7 @@ TITLES = {
     CLICKHOUSE: "ClickHouse, `async_insert`, synced",
 }
 
-# Idle contenders and the kernel take about as much; when more was taken, somebody else was at work.
+# The kernel's network work and idle contenders take about 0.1; when it is more than this, somebody else was at work.
 _QUIET_CORES = 0.2
 
 
