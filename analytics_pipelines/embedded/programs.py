@@ -17,7 +17,7 @@ from analytics_pipelines.problems import Problem
 from analytics_pipelines.settings import Settings, environment_of
 
 DAGSTER_DATABASE = "dagster"
-# Connections that one capture process holds. More than it can serve at once: idle and slow ones must not shut others out.
+# Connections that one capture process holds: many more than it serves at once, so that idle ones shut nobody out.
 _CONNECTIONS = 4096
 _HEADER_MILLISECONDS = 10_000
 _HEARTBEAT_AGE = timedelta(seconds=120)
