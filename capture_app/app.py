@@ -53,7 +53,7 @@ def create_app(process: Process) -> Flask:
             raise RequestEntityTooLarge  # a body that does not tell its length is cut there, without a word
         return received
 
-    for path in process.intake.handlers:
+    for path in process.intake.routes:
         app.add_url_rule(
             path, f"capture {path}", capture, methods=_ANY, provide_automatic_options=False, strict_slashes=True
         )
@@ -149,7 +149,7 @@ def create_app(process: Process) -> Flask:
 
     @app.after_request
     def finish(response: Response) -> Response:
-        if request.path in process.intake.handlers and request.method in _ANY:
+        if request.path in process.intake.routes and request.method in _ANY:
             return response  # the intake has done it
         known = request.url_rule.rule if request.url_rule else "other"
         metrics.count_other(known, response.status_code)

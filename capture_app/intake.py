@@ -41,8 +41,6 @@ _THREADS = 2
 
 _NO_TURN = nullcontext()
 
-_UNTELLABLE = (StoreUnavailable, ProjectsUnavailable, NoRoom)
-
 T = TypeVar("T")
 
 
@@ -59,8 +57,17 @@ class Sent:
     large: bool = False  # known to take long to read, though it does not look so
 
 
+@dataclass(frozen=True)
+class _Route:
+    """How a path's requests are taken, and how their protocol says no. `take` raises what it can't take."""
+
+    take: Callable[[Sent], Coroutine[Any, Any, Answer]]
+    refusal: Callable[[Rejected], Answer]
+    again: Callable[[str], Answer]
+
+
 class Intake:
-    """Takes what SDKs send. `handlers` knows a handler for each path that it takes events on."""
+    """Takes what SDKs send. `routes` has an entry for each path that it takes events on."""
 
     def __init__(
         self, projects: Projects, usage: Usage, events: RawObjects, snapshots: RawObjects, limits: Limits
@@ -74,23 +81,22 @@ class Intake:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="large-bodies")
         self._turns = asyncio.Semaphore(_THREADS)
         self._journal = Journal()
-        self.handlers: dict[str, Callable[[Sent], Coroutine[Any, Any, Answer]]] = {}
-        for paths, handler in (
-            (("/batch", "/i/v0/e", "/e", "/capture", "/track", "/i/v0/ai/batch"), self.take),
-            (("/engage",), self.take_about_a_person),
-            (("/i/v1/analytics/events", "/i/v1/ai/events"), self.take_v1),
-            (("/s",), self.take_snapshots),
+        self.routes: dict[str, _Route] = {}
+        v0, v1 = (refusal, again), (refusal_v1, again_v1)
+        for paths, take, said in (
+            (("/batch", "/i/v0/e", "/e", "/capture", "/track", "/i/v0/ai/batch"), self.take, v0),
+            (("/engage",), self.take_about_a_person, v0),
+            (("/i/v1/analytics/events", "/i/v1/ai/events"), self.take_v1, v1),
+            (("/s",), self.take_snapshots, v0),
         ):
             for path in paths:
-                self.handlers[path] = self.handlers[f"{path}/"] = handler
+                self.routes[path] = self.routes[f"{path}/"] = _Route(take, *said)
 
     async def answer(self, sent: Sent) -> Answer:
         """The whole answer to a request on one of the paths."""
         begun = time.perf_counter()
         try:
-            answer = OK if sent.method == "OPTIONS" else await self.handlers[sent.path](sent)
-            if answer.status == 413 and not _is_large(sent):  # a small body with much in it
-                answer = await self.handlers[sent.path](replace(sent, large=True))
+            answer = OK if sent.method == "OPTIONS" else await self._taken(self.routes[sent.path], sent)
         except Exception:
             log.exception("a request broke something")
             answer = BROKEN
@@ -101,6 +107,18 @@ class Intake:
         origin = cors(sent.header)
         return answer._replace(headers=[*answer.headers, *origin]) if origin else answer
 
+    async def _taken(self, route: "_Route", sent: Sent) -> Answer:
+        try:
+            return await route.take(sent)
+        except Rejected as error:
+            if error.status == 413 and not _is_large(sent):  # a small body with much in it
+                return await self._taken(route, replace(sent, large=True))
+            return route.refusal(error)
+        except RecursionError:
+            return route.refusal(Rejected(400, "the body is nested too deep"))
+        except (StoreUnavailable, ProjectsUnavailable, NoRoom) as error:
+            return route.again(type(error).__name__)
+
     async def take(self, sent: Sent, nameless: str | None = None) -> Answer:
         """The first protocol: events in a batch, a list, or one alone."""
         limits = self._limits_of(sent)
@@ -109,17 +127,10 @@ class Intake:
             packed = payload(sent.body, sent.query, sent.header("content-encoding"), most=limits.text_bytes)
             return parse(packed.text, limits, nameless=nameless, sent_at=packed.sent_at), packed.beacon
 
-        try:
-            async with self._turn(sent):
-                request, beacon = await self._run(read, sent)
-                kept_lines = await self._lines(request, sent)
-            await self._store(kept_lines)
-        except Rejected as error:
-            return refusal(error)
-        except RecursionError:
-            return refusal(Rejected(400, "the body is nested too deep"))
-        except _UNTELLABLE as error:
-            return again(type(error).__name__)
+        async with self._turn(sent):
+            request, beacon = await self._run(read, sent)
+            lines = await self._lines(request, sent)
+        await self._store(lines)
         return NO_CONTENT if beacon else OK
 
     async def take_about_a_person(self, sent: Sent) -> Answer:
@@ -139,17 +150,12 @@ class Intake:
             sent_at=header("posthog-request-timestamp"),
         )
         limits = self._limits_of(sent)
-        try:
-            async with self._turn(sent):
-                batch: Batch = await self._run(lambda: parse_v1(sent.body, headers, limits), sent)
-                kept_lines = await self._lines(batch.request, sent)
-            await self._store(kept_lines)
-        except Rejected as error:
-            return refusal_v1(error)
-        except _UNTELLABLE as error:
-            return again_v1(type(error).__name__)
+        async with self._turn(sent):
+            batch: Batch = await self._run(lambda: parse_v1(sent.body, headers, limits), sent)
+            lines = await self._lines(batch.request, sent)
+        await self._store(lines)
         results = {str(uuid): _said(outcome) for uuid, outcome in batch.outcomes.items()}
-        results |= {uuid: _said(Outcome("drop", rule)) for uuid, rule in kept_lines.dropped.items()}
+        results |= {uuid: _said(Outcome("drop", rule)) for uuid, rule in lines.dropped.items()}
         return as_json({"results": results})
 
     async def take_snapshots(self, sent: Sent) -> Answer:
@@ -161,21 +167,14 @@ class Intake:
             packed = payload(sent.body, sent.query, sent.header("content-encoding"), most=most)
             return checked(parse(packed.text, limits, sent_at=packed.sent_at)), packed.beacon
 
-        try:
-            async with self._turn(sent):
-                request, beacon = await self._run(read, sent)
-                if all(event.refused for event in request.events):
-                    raise Rejected(400, f"no part of a recording in it: {request.events[0].refused}")
-                project = await self._project(request.token)
-                arrival = _arrival(sent, project)
-                lines = await self._run(lambda: to_lines(request, arrival), sent)
-            await self._snapshots.commit(lines, arrival.received_at, project=project.id)
-        except Rejected as error:
-            return refusal(error)
-        except RecursionError:
-            return refusal(Rejected(400, "the body is nested too deep"))
-        except _UNTELLABLE as error:
-            return again(type(error).__name__)
+        async with self._turn(sent):
+            request, beacon = await self._run(read, sent)
+            if all(event.refused for event in request.events):
+                raise Rejected(400, f"no part of a recording in it: {request.events[0].refused}")
+            project = await self._project(request.token)
+            arrival = _arrival(sent, project)
+            lines = await self._run(lambda: to_lines(request, arrival), sent)
+        await self._snapshots.commit(lines, arrival.received_at, project=project.id)
         return NO_CONTENT if beacon else OK
 
     async def project(self, token: str) -> Project | None:

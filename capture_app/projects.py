@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 _UNKNOWN_SECONDS = 5
 _UNKNOWN_KEPT = 10_000
 
+# A flood of keys that nobody has must not become a flood of questions. Who is told to come again will be known when
+# all projects are read anew.
+_LOOKS_A_SECOND = 50
+
 # Each look at an absent Postgres takes seconds; one now and then is enough, and the others need not wait for it.
 _AWAY_SECONDS = 5
 
@@ -61,6 +65,7 @@ class Projects:
         self._loaded_at: float | None = None
         self._unknown: dict[str, float] = {}
         self._away: tuple[float, str] | None = None
+        self._looks: tuple[int, int] = (0, 0)
 
     def known(self, token: str) -> Project | None:
         """The project with this token, as far as it is known and may still be trusted."""
@@ -77,6 +82,7 @@ class Projects:
             self.refresh()
             if token in self._by_token:
                 return self._by_token[token]
+        self._count_look(int(now))
         rows = self._asked(_PROJECTS + " WHERE api_token = %s", [token])
         with self._lock:
             if rows:
@@ -108,6 +114,13 @@ class Projects:
     def age(self) -> float:
         """Seconds since the projects were read; since 1970 when they never were, so that it shows."""
         return time.time() if self._loaded_at is None else self._clock() - self._loaded_at
+
+    def _count_look(self, second: int) -> None:
+        with self._lock:
+            last, looks = self._looks
+            self._looks = (second, looks + 1 if second == last else 1)
+            if self._looks[1] > _LOOKS_A_SECOND:
+                raise ProjectsUnavailable("too many unknown keys are asked for")
 
     def _asked(self, sql: LiteralString, parameters: list[Any]) -> list[dict[str, Any]]:
         from resources.postgres import PostgresNotMigrated, PostgresUnavailable  # psycopg takes a while to import

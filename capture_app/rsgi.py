@@ -6,6 +6,7 @@ Everything else is Flask's, on threads.
 
 import asyncio
 import sys
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -43,12 +44,12 @@ class Application:
         )
         self._threads = ThreadPoolExecutor(_FLASK_THREADS, thread_name_prefix="flask")
         self._flask: Flask | None = None
-        self._handlers: dict[str, Any] = {}
+        self._routes: Mapping[str, Any] = {}
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         sys.setswitchinterval(_SWITCH_SECONDS)
         self._process.start(loop)
-        self._handlers = self._process.intake.handlers
+        self._routes = self._process.intake.routes
         self._threads.submit(self._warm_up)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -58,7 +59,7 @@ class Application:
         if scope.path == "/livez":  # asked from the first moment on, when Flask is not there yet
             protocol.response_bytes(ALIVE.status, ALIVE.headers, ALIVE.body)
             return
-        served = scope.path in self._handlers and scope.method in _METHODS
+        served = scope.path in self._routes and scope.method in _METHODS
         header = scope.headers.get
         try:
             body = await self._bodies.read(protocol, header("content-length"))
@@ -87,7 +88,7 @@ class Application:
         protocol.response_bytes(answer.status, answer.headers, answer.body)
 
     def _refuse(self, scope: Any, protocol: Any, answer: Answer) -> None:
-        metrics.count(scope.path if scope.path in self._handlers else "other", answer, 0)
+        metrics.count(scope.path if scope.path in self._routes else "other", answer, 0)
         origin = cors(lambda name: scope.headers.get(name) or "")
         protocol.response_bytes(answer.status, [*answer.headers, *origin], answer.body)
 

@@ -164,6 +164,19 @@ def test_rules_that_change_are_known_with_the_next_look(known: KnownProjects, ac
     assert found.rules.anonymize_ips
 
 
+def test_a_flood_of_unknown_keys_does_not_become_a_flood_of_questions(
+    known: KnownProjects, accounts: Any, clock: Clock
+) -> None:
+    assert asked(known, accounts.project.api_token) == accounts.project.id
+    for number in range(50):
+        assert asked(known, f"phc_{number}") is None
+    with pytest.raises(ProjectsUnavailable):
+        asked(known, "phc_one_more")
+    assert asked(known, accounts.project.api_token) == accounts.project.id
+    clock.now += 1
+    assert asked(known, "phc_one_more") is None
+
+
 def test_an_unknown_key_is_asked_for_again_soon(known: KnownProjects, accounts: Any, clock: Clock) -> None:
     early = new_project_token()
     assert asked(known, early) is None
