@@ -78,6 +78,26 @@ def test_a_number_beyond_all_doubles_costs_the_number_and_not_the_event(
     assert count(clickhouse, "dead_letters") == 0
 
 
+def test_what_is_said_of_the_person_beside_the_properties_stands_among_them(
+    drain: Drain, store: ObjectStore, clickhouse: ClickHouse
+) -> None:
+    odd = 'a "key"\\'
+    inside = {"n": 1.5, "$set": {"plan": "free", "seats": 3, odd: 1}, "$set_once": {"first": 1}}
+    put(store, [{"properties": inside, "$set": {"plan": None, "email": "a@b.c", "deep": {"x": [1]}, odd: 2}}])
+    put(store, [{"$set": {"plan": "pro"}, "$set_once": {"first": "x"}}], after=1)
+    put(store, [{"properties": inside, "$set": "no object"}], after=2)
+    drain.everything()
+    found = [
+        json.loads(text) for (text,) in clickhouse.query("SELECT properties FROM events ORDER BY received_at").rows
+    ]
+    person = {"plan": None, "seats": 3, "email": "a@b.c", "deep": {"x": [1]}, odd: 2}
+    assert found == [
+        {"n": 1.5, "$set": person, "$set_once": {"first": 1}},
+        {"$set": {"plan": "pro"}, "$set_once": {"first": "x"}},
+        inside,
+    ]
+
+
 def test_a_damaged_object_is_buried_and_the_others_load(
     drain: Drain, store: ObjectStore, postgres: Postgres, clickhouse: ClickHouse
 ) -> None:

@@ -132,10 +132,7 @@ def test_every_kind_of_call_can_be_queried(sending: Sending, options: dict[str, 
     assert (exception["type"], exception["value"]) == ("ZeroDivisionError", "division by zero")
 
 
-BESIDE = pytest.mark.xfail(reason="ingestion leaves out what v0 sends beside the properties: `$set`, `$set_once`")
-
-
-@pytest.mark.parametrize("mode", [pytest.param("v0", marks=BESIDE), "v1"])
+@pytest.mark.parametrize("mode", ["v0", "v1"])
 def test_what_is_said_of_a_person_is_among_the_properties(sending: Sending, mode: str) -> None:
     sdk = sending.sdk(capture_mode=mode)
     sent = send_all_kinds(sdk, sending.note)

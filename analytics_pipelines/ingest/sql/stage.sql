@@ -12,7 +12,25 @@ WITH
     fromUnixTimestamp64Milli(if(envelope.received_at BETWEEN 1 AND 7258118400000, envelope.received_at, {arrival_ms}), 'UTC') AS received,
     envelope.dropped != '' AS is_drop,
     JSONType(envelope.event, 'properties') = 'Object' AS has_properties,
-    if(has_properties, sent.properties, '{{}}') AS properties_text,
+    if(has_properties, sent.properties, '{{}}') AS properties_sent,
+    -- what is said of the person beside the properties belongs among them, and wins over what stands there
+    arrayFilter(holder -> JSONType(envelope.event, holder) = 'Object', ['$set', '$set_once']) AS beside,
+    if(empty(beside), properties_sent, concat('{{', arrayStringConcat(arrayConcat(
+        arrayMap(
+            pair -> concat(toJSONString(pair.1), ':', pair.2),
+            arrayFilter(pair -> NOT has(beside, pair.1), JSONExtractKeysAndValuesRaw(properties_sent))
+        ),
+        arrayMap(holder -> concat(toJSONString(holder), ':{{', arrayStringConcat(arrayMap(
+            pair -> concat(toJSONString(pair.1), ':', pair.2),
+            arrayConcat(
+                arrayFilter(
+                    pair -> NOT JSONHas(envelope.event, holder, pair.1),
+                    JSONExtractKeysAndValuesRaw(properties_sent, holder)
+                ),
+                JSONExtractKeysAndValuesRaw(envelope.event, holder)
+            )
+        ), ','), '}}'), beside)
+    ), ','), '}}')) AS properties_text,
     -- the first of the three places that holds one; 200 characters, as PostHog cuts it
     leftUTF8(replaceAll(arrayFirst(
         value -> trimBoth(value) != '' AND value != 'null',
