@@ -27,8 +27,7 @@ log = logging.getLogger("capture")
 
 # How often projects are looked after, and usage is exchanged with the other processes.
 _KEEP_SECONDS = 2.0
-# The last exchange of a process that ends must not keep it.
-_POOL_SIZE = 2
+_POOL_SIZE = 2  # connections: the keeper's, and one to look up new keys
 
 T = TypeVar("T")
 
@@ -49,6 +48,16 @@ class Process:
         )
         self._postgres_url = settings.need_postgres()
         self.store = ObjectStore(settings.bucket_url, put_seconds=settings.capture_commit_seconds)
+        self.projects = Projects(
+            lambda: self.postgres,
+            fresh=settings.token_cache_seconds,
+            stale=settings.token_cache_max_age_seconds,
+        )
+        self.usage = Usage(lambda: self.postgres)
+        waiting = settings.capture_max_waiting_bytes
+        self.events = RawObjects(self.store, waiting_bytes=waiting)
+        self.snapshots = RawObjects(self.store, prefix=REPLAY_PREFIX, waiting_bytes=waiting)
+        self.intake = Intake(self.projects, self.usage, self.events, self.snapshots, self.limits)
         self.knows_projects = threading.Event()
         self._stopped = threading.Event()
         self._keeper: threading.Thread | None = None
@@ -61,29 +70,9 @@ class Process:
 
         return Postgres(self._postgres_url, pool_size=_POOL_SIZE)
 
-    @cached_property
-    def projects(self) -> Projects:
-        """The projects that this process knows."""
-        settings = self.settings
-        return Projects(
-            lambda: self.postgres,
-            fresh=settings.token_cache_seconds,
-            stale=settings.token_cache_max_age_seconds,
-        )
-
-    @cached_property
-    def intake(self) -> Intake:
-        """What takes requests."""
-        waiting = self.settings.capture_max_waiting_bytes
-        self.usage = Usage(lambda: self.postgres)
-        self.events = RawObjects(self.store, waiting_bytes=waiting)
-        self.snapshots = RawObjects(self.store, prefix=REPLAY_PREFIX, waiting_bytes=waiting)
-        return Intake(self.projects, self.usage, self.events, self.snapshots, self.limits)
-
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Serve on this loop from now on."""
         self.loop = loop
-        self.intake  # noqa: B018  made once, before threads may ask for it
         self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
         self._keeper.start()
 
@@ -101,10 +90,10 @@ class Process:
     def _keep(self) -> None:
         while True:
             last = self._stopped.is_set()
-            self.projects.refresh_if_due()
-            self.knows_projects.set()
-            metrics.PROJECTS_AGE.set(self.projects.age())
             try:
+                self.projects.refresh_if_due()
+                self.knows_projects.set()
+                metrics.PROJECTS_AGE.set(self.projects.age())
                 self.usage.exchange(datetime.now(UTC).date())
             except Fault as error:
                 log.warning("usage can't be exchanged: %s", error)

@@ -190,6 +190,25 @@ def test_an_unknown_key_is_asked_for_again_soon(known: KnownProjects, accounts: 
     assert asked(known, early) is not None
 
 
+def test_what_goes_wrong_beside_the_requests_does_not_stop_the_look_at_projects(
+    accounts: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("capture_app.process._KEEP_SECONDS", 0.01)
+    looks = []
+
+    def stumble(_: KnownProjects) -> None:
+        looks.append(1)
+        raise ValueError("a bug")
+
+    monkeypatch.setattr(KnownProjects, "refresh_if_due", stumble)
+    settings = Settings(data_dir=tmp_path, postgres_url=accounts.url, object_store_url=(tmp_path / "bucket").as_uri())
+    with running(settings):
+        end = time.monotonic() + 10
+        while len(looks) < 3:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+
+
 def test_a_retry_after_a_lost_answer_is_the_same_event(
     migrated: Any, postgres: Postgres, clickhouse: ClickHouse, store: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
