@@ -30,9 +30,9 @@ ALIVE = Answer(200, b"ok\n", TEXT)
 NO_CONTENT = Answer(204, b"", [])
 
 
-def as_json(value: object, status: int = 200, headers: Headers | None = None) -> Answer:
+def as_json(value: object, status: int = 200) -> Answer:
     """An answer for programs."""
-    return Answer(status, msgspec.json.encode(value), JSON + (headers or []))
+    return Answer(status, msgspec.json.encode(value), JSON)
 
 
 def refusal(error: Rejected) -> Answer:

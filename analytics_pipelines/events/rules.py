@@ -93,12 +93,7 @@ def kept(request: Request, rules: Rules, quota_left: int | None) -> tuple[Reques
         events = [_without(event, hidden) for event in events]
     if events is request.events:
         return request, []
-    return replace(request, events=events), drops(dropped)
-
-
-def drops(counted: Counter[tuple[str, str]]) -> list[Drop]:
-    """Counts by rule and name, as a list."""
-    return [Drop(rule, name, count) for (rule, name), count in counted.items()]
+    return replace(request, events=events), [Drop(rule, name, count) for (rule, name), count in dropped.items()]
 
 
 def _is_dropped(event: Incoming, rules: Rules, dropped: Counter[tuple[str, str]]) -> bool:
