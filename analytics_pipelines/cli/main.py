@@ -17,6 +17,7 @@ _VERBS = {
     "doctor": "doctor:doctor",
     "flush": "events:flush",
     "demo": "demo:demo",
+    "import": "imports:import_command",
     "sql": "events:sql",
     "project": "projects:project",
     "key": "accounts:key",

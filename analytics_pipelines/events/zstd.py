@@ -3,11 +3,27 @@
 import sys
 
 if sys.version_info >= (3, 14):
-    from compression.zstd import ZstdCompressor, ZstdDecompressor, ZstdError, compress, decompress, get_frame_info
+    from compression.zstd import (
+        ZstdCompressor,
+        ZstdDecompressor,
+        ZstdError,
+        ZstdFile,
+        compress,
+        decompress,
+        get_frame_info,
+    )
 else:
-    from backports.zstd import ZstdCompressor, ZstdDecompressor, ZstdError, compress, decompress, get_frame_info
+    from backports.zstd import (
+        ZstdCompressor,
+        ZstdDecompressor,
+        ZstdError,
+        ZstdFile,
+        compress,
+        decompress,
+        get_frame_info,
+    )
 
-__all__ = ["ZstdCompressor", "ZstdDecompressor", "ZstdError", "compress", "decompress", "decompressed_size"]
+__all__ = ["ZstdCompressor", "ZstdDecompressor", "ZstdError", "ZstdFile", "compress", "decompress", "decompressed_size"]
 
 # What a frame is taken for that does not say how large it is, or is none.
 _UNKNOWN_RATIO = 20
