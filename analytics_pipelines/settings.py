@@ -50,6 +50,10 @@ class Settings(BaseSettings):
         description="First day of arrival that has partitions. `analytics start` remembers the day "
         "of its first start; set it to that day on servers.",
     )
+    event_start: date = Field(
+        default=date(2015, 1, 1),
+        description="First day of event time that has a partition of its own; it stands for all days before it, too.",
+    )
 
     object_store_url: str | None = Field(
         default=None,
@@ -201,6 +205,13 @@ class Settings(BaseSettings):
         default=32 * 1024 * 1024,
         ge=1,
         description="Most compressed bytes in one load (a single larger object still loads alone).",
+    )
+
+    session_bounce_seconds: float = Field(
+        default=10,
+        ge=0,
+        description="A visit of one page, without a click, that lasts less has bounced. Changing it has every day of "
+        "`sessions` and `web_stats_daily` built again.",
     )
 
     query_max_seconds: int = Field(default=60, ge=1, description="Longest time that one question may take.")
