@@ -2,6 +2,8 @@
 
 import dagster as dg
 
+from analytics_pipelines.rollups.tables import ROLLUPS
+
 ingest_job = dg.define_asset_job(
     "ingest_job",
     selection=dg.AssetSelection.groups("ingestion") - dg.AssetSelection.assets("raw_events"),
@@ -10,4 +12,12 @@ ingest_job = dg.define_asset_job(
     tags={"dagster/priority": "10", "dagster/max_runtime": "900"},
 )
 
-JOBS = [ingest_job]
+rollup_job = dg.define_asset_job(
+    "rollup_job",
+    selection=dg.AssetSelection.assets(*(rollup.name for rollup in ROLLUPS)),
+    description="Sum up days of events. The schedules and the sensor make only what changed anew; "
+    "when you start it, it makes the chosen days anew whether they changed or not.",
+    tags={"dagster/max_runtime": "7200"},
+)
+
+JOBS = [ingest_job, rollup_job]

@@ -1,10 +1,24 @@
 """Schedules: what begins by the clock."""
 
+from collections.abc import Mapping
+from datetime import timedelta
+
 import dagster as dg
 
-from analytics_pipelines.jobs import ingest_job
+from analytics_pipelines.jobs import ingest_job, rollup_job
 from analytics_pipelines.partitions import arrival_hour
+from analytics_pipelines.rollups.days import Days
+from analytics_pipelines.rollups.tables import ROLLUPS
 from analytics_pipelines.settings import settings_of_process
+
+# Between being asked for and being over.
+_UNDER_WAY = [
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
 
 
 def ingest_request(moment_key: str, run_key: str) -> dg.RunRequest:
@@ -15,6 +29,32 @@ def ingest_request(moment_key: str, run_key: str) -> dg.RunRequest:
         partition_key=moment_key,
         run_config={"ops": {"ingest": {"config": {"linger_seconds": linger}}}},
     )
+
+
+def rollup_request(days: Days, run_key: str, *, only_changed: bool, tags: Mapping[str, str]) -> dg.RunRequest:
+    """One run of `rollup_job` over these days. Days before the first partition are in the first."""
+    start = settings_of_process().event_start
+    first, last = (f"{max(day, start):%Y-%m-%d}" for day in (days.first, days.last))
+    config = {"config": {"only_changed": only_changed}}
+    return dg.RunRequest(
+        run_key=run_key,
+        partition_key=first if first == last else None,
+        run_config={"ops": {rollup.name: config for rollup in ROLLUPS}},
+        tags={
+            **tags,
+            # how Dagster itself marks a run over a range of partitions
+            **(
+                {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
+                if first != last
+                else {}
+            ),
+        },
+    )
+
+
+def runs_under_way(instance: dg.DagsterInstance, job: str, tags: Mapping[str, str]) -> int:
+    """How many runs of a job with these tags wait or go on."""
+    return instance.get_runs_count(dg.RunsFilter(job_name=job, tags=dict(tags), statuses=_UNDER_WAY))
 
 
 @dg.schedule(
@@ -30,4 +70,39 @@ def keep_ingesting(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     return ingest_request(tick.replace(minute=0).strftime(arrival_hour.fmt), f"{tick:%Y-%m-%dT%H:%M}")
 
 
-SCHEDULES = [keep_ingesting]
+@dg.schedule(
+    job=rollup_job,
+    cron_schedule="*/10 * * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Every ten minutes: sum up what came for today and yesterday. Questions read the rest from the events.",
+)
+def roll_up_today(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    """Today and yesterday, unless the run before is still at it."""
+    tags = {"rollup": "today"}
+    if runs_under_way(context.instance, rollup_job.name, tags):
+        return dg.SkipReason("The run before is still at it.")
+    today = context.scheduled_execution_time.date()
+    return rollup_request(
+        Days(today - timedelta(days=1), today),
+        f"{context.scheduled_execution_time:%Y-%m-%dT%H:%M}",
+        only_changed=True,
+        tags={**tags, "dagster/priority": "5"},
+    )
+
+
+@dg.schedule(
+    job=rollup_job,
+    cron_schedule="20 0,6 * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Shortly after midnight (UTC), and when most latecomers are there: sum up yesterday anew from nothing.",
+)
+def close_yesterday(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """The day before the tick's."""
+    tick = context.scheduled_execution_time
+    yesterday = tick.date() - timedelta(days=1)
+    return rollup_request(
+        Days(yesterday, yesterday), f"close {tick:%Y-%m-%dT%H:%M}", only_changed=False, tags={"dagster/priority": "5"}
+    )
+
+
+SCHEDULES = [keep_ingesting, roll_up_today, close_yesterday]

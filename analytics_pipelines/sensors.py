@@ -1,14 +1,23 @@
 """Sensors: what begins because something is so."""
 
-from datetime import UTC, datetime
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 
 from analytics_pipelines.ingest.drain import someone_lingers
-from analytics_pipelines.jobs import ingest_job
+from analytics_pipelines.jobs import ingest_job, rollup_job
 from analytics_pipelines.partitions import arrival_hour
-from analytics_pipelines.schedules import ingest_request
+from analytics_pipelines.rollups.days import in_a_row
+from analytics_pipelines.rollups.watermark import Watermark
+from analytics_pipelines.schedules import ingest_request, rollup_request, runs_under_way
 from resources.shells import AnalyticsResource
+
+# A run costs seconds of CPU before it does anything, so days that follow each other share one.
+MOST_LATE_RUNS = 20
+MOST_LATE_DAYS = 31
+# A day that late events keep coming for is built once in so long.
+LATE_PAUSE = timedelta(minutes=10)
 
 
 @dg.sensor(
@@ -40,4 +49,41 @@ def ingestion_is_away(
     return ingest_request(now.replace(minute=0).strftime(arrival_hour.fmt), f"absence {now:%Y-%m-%dT%H:%M:%S}")
 
 
-SENSORS = [ingestion_is_away]
+@dg.sensor(
+    job=rollup_job,
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Days before yesterday whose events, or whose people, changed after they were summed up are summed up "
+    "anew: those days and no others.",
+)
+def late_events(
+    context: dg.SensorEvaluationContext, analytics: AnalyticsResource
+) -> list[dg.RunRequest] | dg.SkipReason:
+    """One look at Postgres. What a run failed to do, or was lost for, is asked for again after a pause."""
+    tags = {"rollup": "late"}
+    room = MOST_LATE_RUNS - runs_under_way(context.instance, rollup_job.name, tags)
+    if room <= 0:
+        return dg.SkipReason("Enough runs are under way.")
+    settings, now = analytics.settings, datetime.now(UTC)
+    with closing(analytics.postgres()) as postgres:
+        overdue = Watermark(postgres, settings.session_bounce_seconds).overdue(
+            before=now.date() - timedelta(days=1), now=now, pause=LATE_PAUSE, most=MOST_LATE_RUNS * MOST_LATE_DAYS
+        )
+    touches: dict[date, int] = {}
+    for one in overdue:
+        day = max(one.day, settings.event_start)
+        touches[day] = max(one.touch, touches.get(day, 0))
+    slot = int(now.timestamp() // LATE_PAUSE.total_seconds())
+    requests = [
+        rollup_request(
+            span,
+            f"{span.first}..{span.last}:{max(touches[day] for day in span)}:{slot}",
+            only_changed=True,
+            tags={**tags, "dagster/priority": "-5"},
+        )
+        for span in in_a_row(touches, MOST_LATE_DAYS)
+    ]
+    return requests[:room] or dg.SkipReason("No day before yesterday changed.")
+
+
+SENSORS = [ingestion_is_away, late_events]

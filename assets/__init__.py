@@ -4,5 +4,5 @@ import warnings
 
 from dagster import BetaWarning
 
-# A backfill policy on a partitioned asset is beta in Dagster 1.13 and warns once an asset, at each import.
-warnings.filterwarnings("ignore", category=BetaWarning, message=".*backfill_policy.*")
+# Backfill policies, and days that lie before the first hour, are beta in Dagster 1.13 and warn at each import.
+warnings.filterwarnings("ignore", category=BetaWarning, message=".*(backfill_policy|allow_nonexistent_upstream).*")

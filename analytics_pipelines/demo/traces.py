@@ -12,6 +12,7 @@ from analytics_pipelines.events import zstd
 from analytics_pipelines.ingest.backlog import open_hours, waiting
 from analytics_pipelines.ingest.ledger import COUNTED, Ledger
 from analytics_pipelines.problems import Problem
+from analytics_pipelines.rollups.tables import ROLLUPS
 from resources.clickhouse import ClickHouse
 from resources.object_store import ObjectStore, StoredObject
 from resources.postgres import Postgres
@@ -143,6 +144,6 @@ class Traces:
     def _delete_rows(self) -> int:
         ours = {"teams": self._teams}
         count = self._clickhouse.query("SELECT count() FROM events WHERE team_id IN {teams:Array(Int64)}", ours).one()
-        for table in COUNTED:
+        for table in (*COUNTED, *(rollup.name for rollup in ROLLUPS)):
             self._clickhouse.command(f"DELETE FROM {table} WHERE team_id IN {{teams:Array(Int64)}}", ours)
         return int(count[0])
