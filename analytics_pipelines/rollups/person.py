@@ -1,9 +1,9 @@
 """Who an event is of: the person that its distinct id belongs to now, or else the one stored with the event."""
 
-# A distinct id has a row for each merge and undo until the engine merges them; the highest version is in force.
+# Until the engine merges them a distinct id may have several rows; the highest version is in force, or says none is.
 _OVERRIDES = (
     "SELECT team_id, distinct_id, argMax(person_id, version) AS person_id"
-    " FROM person_overrides GROUP BY team_id, distinct_id"
+    " FROM person_overrides GROUP BY team_id, distinct_id HAVING argMax(is_deleted, version) = 0"
 )
 
 # The person in what `with_person` gives.

@@ -137,8 +137,3 @@ def touch_days(postgres: Postgres, days: Collection[tuple[int, date]], now: date
         " ON CONFLICT (team_id, day) DO UPDATE SET touched_at = EXCLUDED.touched_at",
         [now, [team for team, _ in days], [day for _, day in days]],
     )
-
-
-def forget_rollups(postgres: Postgres) -> None:
-    """The tables are new and empty: no day of them is held."""
-    postgres.execute("DELETE FROM rollup_watermark")

@@ -23,15 +23,11 @@ TODAY = NOW.date()
 
 
 @pytest.fixture(autouse=True)
-def _settings(migrated: Any, clickhouse: ClickHouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def _settings(migrated: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("ANALYTICS_POSTGRES_URL", migrated.postgres_url)
     monkeypatch.setenv("ANALYTICS_CLICKHOUSE_URL", migrated.clickhouse_url)
     monkeypatch.setenv("ANALYTICS_OBJECT_STORE_URL", (tmp_path / "bucket").as_uri())
     settings_of_process.cache_clear()
-    clickhouse.command(
-        "CREATE TABLE IF NOT EXISTS person_overrides (team_id Int64, distinct_id String, person_id UUID, version Int64)"
-        " ENGINE = ReplacingMergeTree(version) ORDER BY (team_id, distinct_id)"
-    )
     yield
     settings_of_process.cache_clear()
 

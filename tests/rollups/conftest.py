@@ -10,12 +10,4 @@ from resources.postgres import Postgres
 
 @pytest.fixture
 def world(clickhouse: ClickHouse, postgres: Postgres) -> World:
-    _stand_in(clickhouse)
     return World(clickhouse, postgres, Builder(postgres, clickhouse, bounce_seconds=10, now=lambda: NOON))
-
-
-def _stand_in(clickhouse: ClickHouse) -> None:
-    clickhouse.command(
-        "CREATE TABLE IF NOT EXISTS person_overrides (team_id Int64, distinct_id String, person_id UUID, version Int64)"
-        " ENGINE = ReplacingMergeTree(version) ORDER BY (team_id, distinct_id)"
-    )

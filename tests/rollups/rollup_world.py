@@ -73,12 +73,12 @@ class World:
         self.clickhouse.insert_rows("events", rows, [*names, "received_at", *_COLUMNS])
         self.touch(*((event.team, event.timestamp.date()) for event in events))
 
-    def merge(self, distinct_id: str, into: str, version: int = 1, team: int = 1) -> None:
-        """From now on the distinct id is of the person of `into`."""
+    def merge(self, distinct_id: str, into: str, version: int = 1, team: int = 1, *, undone: bool = False) -> None:
+        """From now on the distinct id is of the person of `into`, or no longer."""
         self.clickhouse.insert_rows(
             "person_overrides",
-            [[team, distinct_id, person_id(team, into), version]],
-            ["team_id", "distinct_id", "person_id", "version"],
+            [[team, distinct_id, person_id(team, into), version, int(undone)]],
+            ["team_id", "distinct_id", "person_id", "version", "is_deleted"],
         )
         days = self.clickhouse.query(
             "SELECT DISTINCT team_id, toDate32(timestamp) FROM events"

@@ -9,11 +9,12 @@ import pytest
 from rollup_world import DAY, NOON, Event, World, session_id
 
 from analytics_pipelines.faults import InjectedFault
+from analytics_pipelines.migrations.apply import migrate
 from analytics_pipelines.rollups import build
 from analytics_pipelines.rollups.build import Builder
 from analytics_pipelines.rollups.days import Days
 from analytics_pipelines.rollups.tables import ACTIVE_PEOPLE_DAILY, EVENT_COUNTS_HOURLY, ROLLUPS, SESSIONS
-from analytics_pipelines.rollups.watermark import Watermark, forget_rollups
+from analytics_pipelines.rollups.watermark import Watermark
 from resources.clickhouse import ClickHouse
 
 pytestmark = pytest.mark.engines
@@ -207,7 +208,8 @@ def test_another_version_of_the_sql_has_every_day_built_again(world: World) -> N
 
 def test_tables_that_were_made_anew_hold_nothing(world: World) -> None:
     a_week(world)
-    forget_rollups(world.postgres)
+    world.clickhouse.command(f"DROP DATABASE {world.clickhouse.database} SYNC")
+    migrate(world.postgres, world.clickhouse, None)
     world.touch(*((1, day) for day in WEEK))  # as loading everything again does
     assert world.builder.watermark.live_days(EVENT_COUNTS_HOURLY, 1, WEEK) == list(WEEK)
 

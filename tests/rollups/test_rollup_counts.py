@@ -110,11 +110,12 @@ def test_days_end_at_midnight_utc(world: World) -> None:
         assert world.rows(f"SELECT day, count() FROM {table} {of_all} GROUP BY day ORDER BY day") == both, table
 
 
-def test_an_undone_merge_parts_the_people_again(world: World) -> None:
+@pytest.mark.parametrize("undone", [False, True], ids=["overridden", "no longer overridden"])
+def test_an_undone_merge_parts_the_people_again(world: World, undone: bool) -> None:
     world.store(Event(NOON, distinct_id="a"), Event(NOON, distinct_id="b"))
     world.merge("b", into="a", version=1)
     world.refresh()
     assert world.rows("SELECT uniqExact(person_id) FROM active_people_daily") == [(1,)]
-    world.merge("b", into="b", version=2)
+    world.merge("b", into="a" if undone else "b", version=2, undone=undone)
     world.refresh()
     assert world.rows("SELECT uniqExact(person_id) FROM active_people_daily") == [(2,)]

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from rollup_world import DAY, NOON, Event, World, session_id
 
 from analytics_pipelines.rollups.tables import ROLLUPS
-from analytics_pipelines.rollups.watermark import forget_rollups
 
-pytestmark = pytest.mark.engines
+pytestmark = [pytest.mark.engines, pytest.mark.slow]
 
 MIDNIGHT = NOON.replace(hour=0)
 FIRST, LAST = DAY - timedelta(days=3), DAY + timedelta(days=3)
@@ -69,7 +68,7 @@ def take(world: World, step: Event | tuple[str, str, int]) -> None:
 def empty(world: World) -> None:
     for table in ("events", "person_overrides", *(rollup.name for rollup in ROLLUPS)):
         world.clickhouse.command(f"TRUNCATE TABLE {table}")
-    forget_rollups(world.postgres)
+    world.postgres.execute("DELETE FROM rollup_watermark")
     world.postgres.execute("DELETE FROM dirty_days")
 
 
