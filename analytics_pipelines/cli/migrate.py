@@ -13,7 +13,6 @@ from analytics_pipelines.settings import load_settings
 @data_dir
 def migrate(only_plan: bool, data_dir: Path | None) -> None:
     """Bring the tables of Postgres and ClickHouse to this release. `analytics start` does it by itself."""
-    from analytics_pipelines.ingest.ledger import reload_into_new_tables
     from analytics_pipelines.migrations.apply import migrate as apply
     from analytics_pipelines.migrations.apply import plan
     from resources.clickhouse import ClickHouse
@@ -23,17 +22,15 @@ def migrate(only_plan: bool, data_dir: Path | None) -> None:
     postgres = Postgres(settings.need_postgres())
     clickhouse = ClickHouse(settings.need_clickhouse(), {"command": "migrate"})
     cluster = settings.clickhouse_cluster
-    again = 0
     try:
         if only_plan:
             found = plan(postgres, clickhouse, cluster)
         else:
             found = apply(postgres, clickhouse, cluster, lambda store, done: click.echo(f"{store:<11} {done.name}"))
-            again = reload_into_new_tables(postgres, found)
     finally:
         postgres.close()
-    if again:
-        click.echo(f"ClickHouse was empty: {again} batches will be loaded again from the bucket.")
+    if found.reopened:
+        click.echo(f"The tables are new: {found.reopened} batches will be loaded again from the bucket.")
     if only_plan:
         for store, migrations in (("postgres", found.postgres), ("clickhouse", found.clickhouse)):
             for migration in migrations:

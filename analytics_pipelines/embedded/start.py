@@ -27,7 +27,6 @@ from analytics_pipelines.embedded.postgres_server import url as postgres_url
 from analytics_pipelines.embedded.programs import capture_service, dagster_services, web_service
 from analytics_pipelines.embedded.service import free_port, port_is_free, process_lives
 from analytics_pipelines.embedded.supervisor import StopRequested, Supervisor
-from analytics_pipelines.ingest.ledger import reload_into_new_tables
 from analytics_pipelines.migrations.apply import migrate
 from analytics_pipelines.problems import Fault, Problem
 from analytics_pipelines.settings import Settings, endpoints_file
@@ -163,9 +162,8 @@ def _prepare(settings: Settings, parts: set[str], tell: Callable[[str], None]) -
         applied = len(done.postgres) + len(done.clickhouse)
         if applied:
             tell(f"{'migrations':<19} {f'{applied} applied':<42} {time.monotonic() - begun:5.1f} s")
-        again = reload_into_new_tables(postgres, done)
-        if again:
-            tell(f"{'ingestion':<19} {f'ClickHouse is new: {again} batches will be loaded again':<42}")
+        if done.reopened:
+            tell(f"{'ingestion':<19} {f'new tables: {done.reopened} batches will be loaded again':<42}")
         people = People(postgres)
         people.ensure_first("My organization", "My project", new_project_token(), "admin@localhost")
         secret = people.login_link_secret() if "web" in parts else None

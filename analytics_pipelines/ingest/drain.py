@@ -11,9 +11,9 @@ from analytics_pipelines.events.keys import arrival_hour, hour_of
 from analytics_pipelines.faults import hit
 from analytics_pipelines.ingest.backlog import LOOK_BACK, STRAGGLING, batches, open_hours, waiting
 from analytics_pipelines.ingest.ledger import Batch, Ledger, Outcome
-from analytics_pipelines.ingest.loader import OF_THE_DATA, BatchTooLarge, bury, load, stored_rows
+from analytics_pipelines.ingest.loader import BatchTooLarge, load, recounted
 from analytics_pipelines.settings import Settings
-from resources.clickhouse import ClickHouse, ClickHouseRefused, ClickHouseUnavailable
+from resources.clickhouse import ClickHouse, ClickHouseUnavailable
 from resources.object_store import ObjectStore, StoredObject, StoreUnavailable
 from resources.postgres import Connection, Postgres
 
@@ -196,28 +196,19 @@ class Drain:
         self.ledger.claim(batch, self.run_id, self.now())
         hit("drain.after_claim")
         try:
-            outcome = load(batch, self.store, self.clickhouse)
+            outcome = load(batch, self.store, self.clickhouse, self.postgres)
         except BatchTooLarge as error:
-            self._load_apart(batch, error.fits)
+            self.ledger.release(batch)
+            for objects in (batch.objects[: error.fits], batch.objects[error.fits :]):
+                self._load(Batch(objects))
             return
-        except ClickHouseRefused as error:
-            # Bad data must not stop good data: it is searched for by halves, and buried where it lies.
-            if error.code not in OF_THE_DATA or stored_rows(batch, self.clickhouse):
-                raise
-            if len(batch.objects) > 1:
-                self._load_apart(batch, len(batch.objects) // 2)
-                return
-            outcome = bury(batch, error, self.clickhouse)
         hit("drain.before_close")
         self.ledger.close(batch, outcome, self.now())
         hit("drain.after_close")
         tally = self.tallies.setdefault(batch.hour, Tally())
         tally.add(batch, outcome, int((time.monotonic() - started) * 1000))
-
-    def _load_apart(self, batch: Batch, at: int) -> None:
-        self.ledger.release(batch)
-        for objects in (batch.objects[:at], batch.objects[at:]):
-            self._load(Batch(objects))
+        for other in self.ledger.to_recount():
+            self.ledger.recount(other, recounted(other, self.clickhouse))
 
 
 def someone_waits(session: Connection) -> bool:

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import LiteralString
 from uuid import UUID, uuid5
 
 from analytics_pipelines.events.keys import arrival_hour
-from analytics_pipelines.migrations.apply import Pending
 from resources.object_store import StoredObject
 from resources.postgres import Postgres
 
@@ -62,13 +62,6 @@ class Outcome:
         return self.lines - self.events - self.dead_letters - self.dropped
 
 
-def reload_into_new_tables(postgres: Postgres, applied: Pending) -> int:
-    """When `applied` made ClickHouse's tables while batches are known as loaded, the old tables were lost: have every
-    batch loaded again. Returns how many those are."""
-    made_anew = any(migration.version == 1 for migration in applied.clickhouse)
-    return Ledger(postgres).reopen() if made_anew else 0
-
-
 class Ledger:
     """Reads and writes the ledger's tables. A batch is claimed before its load and closed after it."""
 
@@ -102,12 +95,33 @@ class Ledger:
 
     def open_batches(self) -> list[Batch]:
         """Claimed batches whose load was broken off, oldest first."""
-        rows = self._postgres.rows(
+        return self._batches(
             "SELECT o.batch_id, o.key, o.bytes FROM ingest_objects o JOIN ingest_batches b ON b.id = o.batch_id"
             " WHERE b.state = 'loading' ORDER BY b.arrival_hour, b.claimed_at, o.batch_id, o.position"
         )
+
+    def mark_for_recount(self, batches: Iterable[UUID]) -> None:
+        """Events of these batches are about to give way to others."""
+        self._postgres.execute("UPDATE ingest_batches SET recount = true WHERE id = ANY(%s)", [list(batches)])
+
+    def to_recount(self) -> list[Batch]:
+        """Loaded batches whose events are to be counted again."""
+        return self._batches(
+            "SELECT o.batch_id, o.key, o.bytes FROM ingest_objects o JOIN ingest_batches b ON b.id = o.batch_id"
+            " WHERE b.recount AND b.state = 'loaded' ORDER BY o.batch_id, o.position"
+        )
+
+    def recount(self, batch: Batch, events: int) -> None:
+        """Write down how many events of a loaded batch count by now; the others are duplicates."""
+        self._postgres.execute(
+            "UPDATE ingest_batches SET events = %s, duplicates = lines - %s - dead_letters - dropped, recount = false"
+            " WHERE id = %s AND state = 'loaded'",
+            [events, events, batch.id],
+        )
+
+    def _batches(self, sql: LiteralString) -> list[Batch]:
         grouped: dict[UUID, list[StoredObject]] = {}
-        for row in rows:
+        for row in self._postgres.rows(sql):
             grouped.setdefault(row["batch_id"], []).append(StoredObject(row["key"], row["bytes"]))
         return [Batch(tuple(objects)) for objects in grouped.values()]
 
@@ -144,10 +158,6 @@ class Ledger:
     def release(self, batch: Batch) -> None:
         """Take a claim back before anything of it is stored; its objects wait again."""
         self._postgres.execute("DELETE FROM ingest_batches WHERE id = %s AND state = 'loading'", [batch.id])
-
-    def reopen(self) -> int:
-        """Every batch is to be loaded again, because the tables are new and empty; how many those are."""
-        return self._postgres.execute("UPDATE ingest_batches SET state = 'loading' WHERE state = 'loaded'")
 
     def close(self, batch: Batch, outcome: Outcome, now: datetime) -> None:
         """Write down what became of a batch, and the event days that it touched, at once."""

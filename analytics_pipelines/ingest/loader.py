@@ -1,18 +1,27 @@
 """One batch of raw objects into ClickHouse: staged, published, counted. Repeating it changes nothing."""
 
-from contextlib import suppress
-from functools import cache
-from importlib.resources import files
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import date
 from typing import Any
 
 from analytics_pipelines.events import zstd
 from analytics_pipelines.faults import hit
-from analytics_pipelines.ingest.ledger import COUNTED, Batch, Outcome
+from analytics_pipelines.ingest.ledger import Batch, Ledger, Outcome
+from analytics_pipelines.ingest.lines import DeadLetter, Line, payload, poisonous, sort_out
+from analytics_pipelines.ingest.staged import Staged
+from analytics_pipelines.ingest.statements import statement
 from resources.clickhouse import ClickHouse, ClickHouseRefused, ClickHouseUnavailable
 from resources.object_store import ObjectStore
+from resources.postgres import Postgres
+
+Taker = Callable[[Staged, ClickHouse, Postgres], None]
+"""What else is made of a batch's events. Called again after a break, and for batches in any order."""
+
+TAKERS: tuple[Taker, ...] = ()
 
 # Lines are held in memory, several times over, while they become rows.
-MOST_LINE_BYTES = 128 * 1024 * 1024
+MOST_LINE_BYTES = 256 * 1024 * 1024
 
 # ClickHouse's numbers for "this data can't be read": what any other batch would not meet.
 OF_THE_DATA = frozenset(
@@ -26,6 +35,18 @@ _ONE_BLOCK = {
     "min_insert_block_size_bytes": 1 << 40,
 }
 
+# Events are any JSON: what has another type than we ask for is its text, what is not asked for is passed over.
+_LENIENT = {
+    "input_format_skip_unknown_fields": 1,
+    "input_format_null_as_default": 1,
+    "input_format_json_ignore_unknown_keys_in_named_tuple": 1,
+    "input_format_json_defaults_for_missing_elements_in_named_tuple": 1,
+    "input_format_json_read_objects_as_strings": 1,
+    "input_format_json_read_arrays_as_strings": 1,
+    "input_format_json_read_numbers_as_strings": 1,
+    "input_format_json_read_bools_as_strings": 1,
+}
+
 
 class BatchTooLarge(Exception):
     """The batch's lines would fill more memory than a load may; `fits` of its objects do not."""
@@ -35,78 +56,160 @@ class BatchTooLarge(Exception):
         self.fits = fits
 
 
-def load(batch: Batch, store: ObjectStore, clickhouse: ClickHouse) -> Outcome:
+def load(batch: Batch, store: ObjectStore, clickhouse: ClickHouse, postgres: Postgres) -> Outcome:
     """Load a claimed batch.
 
     The batch's id is the insert's token and is checked against what is stored, so a load that was broken off
-    anywhere may be repeated. Raises StoreUnavailable, ClickHouseUnavailable, ClickHouseRefused.
+    anywhere may be repeated. Raises StoreUnavailable, ClickHouseUnavailable, ClickHouseRefused, PostgresUnavailable.
     """
-    payload, lost = _read(batch, store)
-    staging = f"staged_{batch.id.hex}"
-    parameters: dict[str, Any] = {"batch_id": str(batch.id)}
-    clickhouse.command(f"DROP TABLE IF EXISTS {staging}")
-    clickhouse.command(_sql("create_staging", staging))
-    try:
-        if payload:
-            stage = _sql("stage", staging, arrival_ms=int(batch.hour.timestamp() * 1000))
-            clickhouse.insert_stream(stage, payload, encoding="zstd")
+    objects, lost = _read(batch, store)
+    staged = Staged(batch.id, batch.hour.date())
+    with _tables(staged, clickhouse):
+        dead = _stage(staged, objects, batch, clickhouse)
         hit("loader.after_stage")
-        clickhouse.insert(_sql("publish_events", staging), parameters, token=f"{batch.id}", settings=_ONE_BLOCK)
+        days = _publish(staged, clickhouse, Ledger(postgres))
         hit("loader.after_events")
-        clickhouse.insert(_sql("publish_dead_letters", staging), parameters, settings=_ONE_BLOCK)
+        _bury(batch, dead, clickhouse)
         hit("loader.after_dead_letters")
-        clickhouse.insert(_sql("publish_dropped_events", staging), parameters, token=f"{batch.id}", settings=_ONE_BLOCK)
+        clickhouse.insert(_sql("publish_dropped_events", staged), token=f"{batch.id}", settings=_ONE_BLOCK)
         hit("loader.after_dropped_events")
-        lines, dead_letters, dropped, events = clickhouse.query(_sql("count_batch", staging), parameters).one()
-        days = tuple((int(team), day) for team, day in clickhouse.query(_sql("touched_days", staging)).rows)
-    finally:
-        with suppress(ClickHouseUnavailable):  # then the table is gone with its memory
-            clickhouse.command(f"DROP TABLE IF EXISTS {staging}")
-    return Outcome(lines=lines, events=events, dead_letters=dead_letters, dropped=dropped, days=days, lost_keys=lost)
+        for take in TAKERS:
+            take(staged, clickhouse, postgres)
+            hit("loader.after_taker")
+        lines, dropped, events, dead_letters = clickhouse.query(_sql("count_batch", staged)).one()
+    return Outcome(
+        lines=lines + dead_letters, events=events, dead_letters=dead_letters, dropped=dropped, days=days, lost_keys=lost
+    )
 
 
-def _read(batch: Batch, store: ObjectStore) -> tuple[bytes, tuple[str, ...]]:
-    """The batch's objects as one stream (zstd frames in a row are one), and the keys of those that have gone.
+def recounted(batch: Batch, clickhouse: ClickHouse) -> int:
+    """How many events of a batch are stored by now."""
+    day = {"day": batch.hour.date(), "batch": str(batch.id)}
+    found = clickhouse.query(
+        "SELECT count() FROM events WHERE arrival_day = {day:Date} AND batch_id = {batch:UUID}", day
+    )
+    return int(found.one()[0])
+
+
+def _read(batch: Batch, store: ObjectStore) -> tuple[list[tuple[str, bytes]], tuple[str, ...]]:
+    """The batch's objects (key, zstd frames), and the keys of those that have gone.
 
     An object may be deleted between being listed and being read; that is noted and must not stop the others.
     """
-    frames: list[bytes] = []
+    objects: list[tuple[str, bytes]] = []
     lost: list[str] = []
     size = 0
     for number, key in enumerate(batch.keys):
         try:
-            frame = store.get(key)
+            frames = store.get(key)
         except FileNotFoundError:
             lost.append(key)
             continue
-        size += zstd.decompressed_size(frame)
+        size += zstd.decompressed_size(frames)
         if size > MOST_LINE_BYTES and number > 0:
             raise BatchTooLarge(number)
-        frames.append(frame)
-    return b"".join(frames), tuple(lost)
+        objects.append((key, frames))
+    return objects, tuple(lost)
 
 
-def bury(batch: Batch, error: ClickHouseRefused, clickhouse: ClickHouse) -> Outcome:
-    """Keep a single object that can't be loaded as a dead letter that names it; the object itself stays."""
-    clickhouse.insert_rows(
-        "dead_letters",
-        [[0, batch.hour, "unreadable_object", "ingest", f"{batch.keys[0]}: {error}", batch.id]],
-        ["team_id", "received_at", "reason", "stage", "line", "batch_id"],
+@contextmanager
+def _tables(staged: Staged, clickhouse: ClickHouse) -> Iterator[None]:
+    """The batch's tables in memory, from empty to gone."""
+
+    def drop() -> None:
+        for table in (staged.table, staged.numbers, staged.stored):
+            clickhouse.command(f"DROP TABLE IF EXISTS {table}")
+
+    drop()
+    try:
+        clickhouse.command(_sql("create_staging", staged))
+        yield
+    finally:
+        with suppress(ClickHouseUnavailable):  # then the tables are gone with its memory
+            drop()
+
+
+def _stage(
+    staged: Staged, objects: Sequence[tuple[str, bytes]], batch: Batch, clickhouse: ClickHouse
+) -> list[DeadLetter]:
+    """Fill the staging table with what are events and drops, and return the rest, line by line."""
+
+    def fills(payload: bytes) -> bool:
+        clickhouse.command(f"TRUNCATE TABLE {staged.table}")
+        try:
+            clickhouse.insert_stream(
+                _sql("stage", staged, arrival_ms=int(batch.hour.timestamp() * 1000)),
+                payload,
+                encoding="zstd",
+                settings=_LENIENT,
+            )
+        except ClickHouseRefused as error:
+            if error.code not in OF_THE_DATA:
+                raise
+            return False
+        return not clickhouse.query(f"SELECT count() FROM {staged.table} WHERE reason != ''").one()[0]
+
+    if not objects or fills(b"".join(frames for _, frames in objects)):
+        return []
+    good, dead = sort_out(objects)
+
+    def loads(lines: Sequence[Line]) -> bool:
+        return not lines or fills(payload(lines))
+
+    if not loads(good):
+        poison = poisonous(good, loads)
+        dead += [DeadLetter(line, "cannot_be_loaded") for line in poison]
+        good = [line for line in good if line not in set(poison)]
+        if not good:
+            clickhouse.command(f"TRUNCATE TABLE {staged.table}")
+        elif not loads(good):
+            raise ClickHouseRefused(0, f"batch {batch.id} loads in parts and not as a whole")
+    elif not good:
+        clickhouse.command(f"TRUNCATE TABLE {staged.table}")
+    return dead
+
+
+def _publish(staged: Staged, clickhouse: ClickHouse, ledger: Ledger) -> tuple[tuple[int, date], ...]:
+    """Store the batch's events that are new; the event days, by team, of those it brought."""
+    clickhouse.command(_sql("stored_before", staged))
+    superseded = clickhouse.query(_sql("superseded", staged)).rows
+    if superseded:
+        ledger.mark_for_recount({batch for _, _, batch in superseded})
+        hit("loader.before_supersede")
+        clickhouse.command(
+            "DELETE FROM events WHERE (team_id, uuid) IN {given:Array(Tuple(Int64, UUID))}"
+            f" AND batch_id != toUUID('{staged.batch_id}')",
+            {"given": [(team, str(uuid)) for team, uuid, _ in superseded]},
+        )
+        hit("loader.after_supersede")
+        clickhouse.command(f"DROP TABLE {staged.stored}")
+        clickhouse.command(_sql("stored_before", staged))
+    clickhouse.command(_sql("choose", staged))
+    clickhouse.insert(_sql("publish_events", staged), token=f"{staged.batch_id}", settings=_ONE_BLOCK)
+    return tuple((int(team), day) for team, day in clickhouse.query(_sql("touched_days", staged)).rows)
+
+
+def _bury(batch: Batch, dead: Sequence[DeadLetter], clickhouse: ClickHouse) -> None:
+    """Store the dead letters of a batch, as often as they are there and not once more."""
+    stored = clickhouse.query(
+        "SELECT count() FROM dead_letters WHERE batch_id = {batch:UUID}", {"batch": str(batch.id)}
+    ).one()[0]
+    rows = sorted((letter.row(batch) for letter in dead), key=repr)[stored:]
+    if rows:
+        clickhouse.insert_rows(
+            "dead_letters",
+            rows,
+            ["team_id", "received_at", "reason", "stage", "line", "object_key", "batch_id"],
+        )
+
+
+def _sql(name: str, staged: Staged, **values: Any) -> str:
+    return statement(
+        name,
+        staged.table,
+        stored=staged.stored,
+        numbers=staged.numbers,
+        batch_id=staged.batch_id,
+        arrival_day=staged.arrival_day,
+        **values,
     )
-    return Outcome(lines=1, events=0, dead_letters=1)
-
-
-def stored_rows(batch: Batch, clickhouse: ClickHouse) -> int:
-    """How many rows of this batch are stored already, in any table."""
-    counts = (f"(SELECT count() FROM {table} WHERE batch_id = {{batch_id:UUID}})" for table in COUNTED)
-    found = clickhouse.query(f"SELECT {' + '.join(counts)}", {"batch_id": str(batch.id)})
-    return int(found.one()[0])
-
-
-@cache
-def _template(name: str) -> str:
-    return (files(__package__) / "sql" / f"{name}.sql").read_text()
-
-
-def _sql(name: str, staging: str, **values: int) -> str:
-    return _template(name).format(staging=staging, **values)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import LiteralString
 
 from analytics_pipelines.faults import hit
@@ -19,6 +19,9 @@ from resources.postgres import Connection, Postgres
 
 # One number for all migrations of both stores; any constant will do.
 _LOCK = 7_203_001
+
+# Migrations of ClickHouse that make `events` anew.
+_FILLED_FROM_THE_BUCKET = frozenset({1, 3})
 
 Progress = Callable[[Store, Migration], None]
 
@@ -44,6 +47,7 @@ class Pending:
 
     postgres: list[Migration]
     clickhouse: list[Migration]
+    reopened: int = 0  # batches to load again, because the tables that held them were made anew
 
 
 def plan(postgres: Postgres, clickhouse: ClickHouse, cluster: str | None) -> Pending:
@@ -55,12 +59,20 @@ def plan(postgres: Postgres, clickhouse: ClickHouse, cluster: str | None) -> Pen
 def migrate(
     postgres: Postgres, clickhouse: ClickHouse, cluster: str | None, progress: Progress = lambda *_: None
 ) -> Pending:
-    """Bring both stores to this release and return what was applied. Raises Problem."""
+    """Bring both stores to this release and return what was applied. Raises Problem.
+
+    Where ClickHouse's tables are made anew, the ledger first has every batch loaded again: a kill after that costs a
+    load, one before it the rows.
+    """
     with postgres.session() as session, _only_one(session):
         done = Pending(_pending_postgres(session), _pending_clickhouse(clickhouse, cluster))
         for migration in done.postgres:
             progress("postgres", migration)
             _apply_to_postgres(session, migration)
+        if any(migration.version in _FILLED_FROM_THE_BUCKET for migration in done.clickhouse):
+            reopened = session.execute("UPDATE ingest_batches SET state = 'loading' WHERE state = 'loaded'").rowcount
+            session.execute("DELETE FROM rollup_watermark")
+            done = replace(done, reopened=reopened)
         for migration in done.clickhouse:
             progress("clickhouse", migration)
             _apply_to_clickhouse(clickhouse, migration, cluster)

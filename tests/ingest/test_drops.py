@@ -15,7 +15,6 @@ from analytics_pipelines.events.parse import Incoming, Request
 from analytics_pipelines.events.rules import Drop
 from analytics_pipelines.ingest.checks import mismatched_batches
 from analytics_pipelines.ingest.drain import Drain
-from analytics_pipelines.ingest.ledger import reload_into_new_tables
 from analytics_pipelines.migrations.apply import migrate
 from resources.clickhouse import ClickHouse
 from resources.object_store import ObjectStore
@@ -196,7 +195,7 @@ def test_new_tables_are_filled_with_drops_again(
     put(store, [event(), drop(count=5), drop(count=5)])
     drain.everything()
     clickhouse.command(f"DROP DATABASE {clickhouse.database} SYNC")
-    assert reload_into_new_tables(postgres, migrate(postgres, clickhouse, None)) == 1
+    assert migrate(postgres, clickhouse, None).reopened == 1
     drain.everything()
     assert clickhouse.query(SUMS).rows == [("quota", "page", 2, 10)]
     assert count(clickhouse, "events") == 1

@@ -11,7 +11,6 @@ from analytics_pipelines.events.keys import raw_key
 from analytics_pipelines.ingest import loader
 from analytics_pipelines.ingest.drain import Drain
 from analytics_pipelines.ingest.flush import flush
-from analytics_pipelines.ingest.ledger import reload_into_new_tables
 from analytics_pipelines.migrations.apply import migrate
 from resources.clickhouse import ClickHouse, ClickHouseRefused
 from resources.object_store import ObjectStore
@@ -165,9 +164,9 @@ def test_new_tables_are_filled_again_from_the_bucket(
     for number in range(3):
         put(store, [{}, {}], after=number)
     drain.everything()
-    assert reload_into_new_tables(postgres, migrate(postgres, clickhouse, None)) == 0
+    assert migrate(postgres, clickhouse, None).reopened == 0
     clickhouse.command(f"DROP DATABASE {clickhouse.database} SYNC")
-    assert reload_into_new_tables(postgres, migrate(postgres, clickhouse, None)) == 1
+    assert migrate(postgres, clickhouse, None).reopened == 1
     drain.everything()
     assert count(clickhouse) == 6
     assert drain.ledger.open_batches() == []

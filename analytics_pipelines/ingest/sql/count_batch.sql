@@ -1,12 +1,8 @@
 SELECT
     count() AS lines,
-    countIf(reason != '') AS dead_letters,
     countIf(dropped_by != '') AS dropped,
     (
-        SELECT count()
-        FROM events
-        WHERE batch_id = {{batch_id:UUID}}
-          AND received_at >= (SELECT min(received_at) FROM {staging})
-          AND received_at <= (SELECT max(received_at) FROM {staging})
-    ) AS events
+        SELECT count() FROM events WHERE arrival_day = toDate('{arrival_day}') AND batch_id = toUUID('{batch_id}')
+    ) AS events,
+    (SELECT count() FROM dead_letters WHERE batch_id = toUUID('{batch_id}')) AS dead_letters
 FROM {staging}

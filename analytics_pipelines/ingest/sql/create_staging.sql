@@ -1,5 +1,6 @@
 CREATE TABLE {staging}
 (
+    number         UInt64,
     team_id        Int64,
     uuid           UUID,
     event          String,
@@ -8,12 +9,16 @@ CREATE TABLE {staging}
     timestamp      DateTime64(6, 'UTC'),
     properties     String,
     elements_chain String,
+    has_person     Bool,
+    is_bot         Bool,
+    ip             String,
+    groups         Map(LowCardinality(String), String),
+    {hot_columns},
     received_at    DateTime64(3, 'UTC'),
-    reason         String,
-    stage          String,
-    dropped_by     String,
+    arrival_day    Date,
+    reason         LowCardinality(String),
+    dropped_by     LowCardinality(String),
     dropped        UInt64,
-    line           String
+    warnings       Array(LowCardinality(String))
 )
 ENGINE = Memory
-SETTINGS compress = 1

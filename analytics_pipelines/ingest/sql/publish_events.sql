@@ -1,12 +1,13 @@
--- A uuid that is stored already, or comes twice in this batch, is the same event sent again.
-INSERT INTO events (team_id, uuid, event, distinct_id, person_id, timestamp, properties, elements_chain, received_at, batch_id)
-SELECT team_id, uuid, event, distinct_id, person_id, timestamp, properties, elements_chain, received_at, {{batch_id:UUID}}
+-- What a batch stores is one part, stored whole or not at all; on a cluster one for each shard.
+INSERT INTO events (
+    team_id, uuid, event, distinct_id, person_id, timestamp, properties, elements_chain, has_person, is_bot, ip, groups,
+    {hot_names}, received_at, arrival_day, batch_id
+)
+SELECT
+    team_id, uuid, event, distinct_id, person_id, timestamp, properties, elements_chain, has_person, is_bot, ip, groups,
+    {hot_names}, received_at, arrival_day, toUUID('{batch_id}')
 FROM {staging}
-WHERE reason = '' AND dropped_by = ''
+WHERE number GLOBAL IN (SELECT number FROM {numbers})
   AND (team_id, uuid) GLOBAL NOT IN (
-      SELECT team_id, uuid
-      FROM events
-      WHERE team_id GLOBAL IN (SELECT team_id FROM {staging}) AND uuid GLOBAL IN (SELECT uuid FROM {staging})
+      SELECT team_id, uuid FROM events WHERE arrival_day = toDate('{arrival_day}') AND batch_id = toUUID('{batch_id}')
   )
-ORDER BY team_id, uuid, received_at, timestamp
-LIMIT 1 BY team_id, uuid

@@ -1,4 +1,4 @@
 SELECT DISTINCT team_id, toDate32(timestamp) AS day
 FROM {staging}
-WHERE reason = '' AND dropped_by = ''
+WHERE number IN (SELECT number FROM {numbers})
 ORDER BY team_id, day

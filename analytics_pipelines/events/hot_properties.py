@@ -1,0 +1,43 @@
+"""Properties that have a column of their own in `events`: those that questions filter and break down by most.
+
+A column is named like its property and equals `JSONExtract(properties, name, 'Nullable(String)')`: a string without its
+quotes, other values as their JSON, NULL for null and for what is missing. So a question may read either.
+"""
+
+# Few different values: kept as a dictionary.
+_FEW = (
+    "$host",
+    "$referring_domain",
+    "$browser",
+    "$browser_version",
+    "$os",
+    "$os_version",
+    "$device_type",
+    "$lib",
+    "$lib_version",
+    "$screen_name",
+    "$geoip_country_code",
+    "utm_source",
+    "utm_medium",
+    "utm_campaign",
+    "gad_source",
+)
+
+_MANY = (
+    "$session_id",
+    "$window_id",
+    "$device_id",
+    "$current_url",
+    "$pathname",
+    "$referrer",
+    "utm_content",
+    "utm_term",
+    "gclid",
+    "fbclid",
+)
+
+HOT_PROPERTIES: dict[str, str] = {
+    **dict.fromkeys(_MANY, "Nullable(String)"),
+    **dict.fromkeys(_FEW, "LowCardinality(Nullable(String))"),
+}
+"""Property → the type of its column."""
