@@ -211,7 +211,7 @@ class _BadRows:
 
     def add(self, number: int, bad: "BadRow", row: Any) -> None:
         if len(self._first) < _SHOWN_BAD_ROWS:
-            self._first.append(f"  {self._noun} {number}: {bad.message}")
+            self._first.append(f"  {self._noun} {number}: {_printable(bad.message)}")
         if self._file is not None:
             self._file.write(_reported(self._noun, number, bad, row))
 
@@ -279,6 +279,11 @@ def _progress(made: "Plan") -> "Iterator[Callable[[Tally], None]]":
         yield tell
 
 
+def _printable(text: str) -> str:
+    """A terminal obeys control characters: these are shown and not printed."""
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+
+
 def _as_json(made: "Plan", project: "Project", done: "Imported", seconds: float, *, dry_run: bool) -> dict[str, Any]:
     return {
         "project": project.id,
@@ -301,7 +306,7 @@ def _tell(made: "Plan", project: "Project", done: "Imported", seconds: float, sh
     elif shown is not None:
         click.echo(f"{name} would become these events of {into}; nothing was stored:")
         for event in shown:
-            click.echo(f"  {event.raw.decode()}")
+            click.echo(f"  {_printable(event.raw.decode())}")
     else:
         click.echo(f"Imported {name} into {into}.")
     if done.resumed_at and done.finished_at is None:

@@ -126,7 +126,7 @@ def load(
             "What came before is stored. Get the file whole and run the command again: nothing is stored twice.",
         ) from None
     told.progress(tally)
-    if tally.rows and tally.bad_rows == tally.rows:
+    if tally.bad_rows == tally.rows:
         raise NoEvents(nothing, tally)
     if writer is not None:
         writer.finish(tally.rows)

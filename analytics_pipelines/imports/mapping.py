@@ -112,7 +112,7 @@ def unknown_column(name: str, columns: Sequence[str]) -> Problem:
     near = next(iter(get_close_matches(name, columns, 1)), None)
     near = near or next((column for column in columns if column.strip().lower() == name.strip().lower()), None)
     hint = f"Did you mean {near!r}? " if near else ""
-    if len(columns) == 1 and any(mark in columns[0] for mark in ";\t| "):
+    if len(columns) == 1 and any(mark in columns[0] for mark in ",;\t| "):
         hint = "The header is a single column; perhaps --delimiter is another. "
     return Problem(f"The file has no column {name!r}.", f"{hint}The columns are: {_listed(columns)}.")
 
