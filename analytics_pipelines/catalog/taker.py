@@ -1,0 +1,68 @@
+"""What a batch says of names: which events and properties there are, in how many events, and of what type."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+
+from analytics_pipelines.catalog.statements import statement
+from analytics_pipelines.faults import hit
+from analytics_pipelines.ingest.staged import Staged
+from resources.clickhouse import ClickHouse, ClickHouseUnavailable
+from resources.postgres import Postgres
+
+# Names of properties that a project may have in its catalog, and as many names of events: beyond them lists are of no
+# use to people, and a hostile sender could fill the disk with them.
+MOST_NAMES = 10_000
+
+# Characters; longer names are counted among the others.
+LONGEST_NAME = 200
+
+# What a text that is a moment looks like, in JSON: 2026-11-23, 2026-11-23T10:30:00.5Z, 2026-11-23 10:30:00+0100.
+_MOMENT = (
+    '^"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])'
+    '([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?( ?(Z|[+-][0-9]{2}:?[0-9]{2}))?)?"$'
+)
+
+# A batch must become one part, which is stored whole or not at all: what is listed decides what there is room for.
+_ONE_BLOCK = {
+    "max_insert_threads": 1,
+    "min_insert_block_size_rows": 1 << 40,
+    "min_insert_block_size_bytes": 1 << 40,
+}
+
+
+def take_catalog(staged: Staged, clickhouse: ClickHouse, postgres: Postgres, most_names: int = MOST_NAMES) -> None:
+    """Record the names that the batch's events bring. Kinds of groups must be numbered before (`take_groups`).
+
+    Taking a batch again changes nothing. Below `most_names` the order of batches makes no difference; beyond it, who
+    came first is listed. Raises ClickHouseUnavailable, ClickHouseRefused.
+    """
+    shapes, listed = f"shapes_{staged.batch_id.hex}", f"listed_{staged.batch_id.hex}"
+    values = {
+        "published": staged.published,
+        "shapes": shapes,
+        "listed": listed,
+        "type_of": statement("type_of").format(moment=_MOMENT).strip(),
+        "seen": statement("seen").format(shapes=shapes),
+        "most_names": most_names,
+        "longest_name": LONGEST_NAME,
+    }
+
+    def run(name: str, settings: Mapping[str, int] | None = None) -> None:
+        clickhouse.insert(statement(name).format(**values), {"batch_id": str(staged.batch_id)}, settings=settings)
+
+    tables = (shapes, listed)
+    for table in tables:
+        clickhouse.command(f"DROP TABLE IF EXISTS {table}")
+    try:
+        clickhouse.command(statement("create_shapes").format(shapes=shapes))
+        clickhouse.command(statement("create_listed").format(listed=listed))
+        run("shape_events")
+        run("list_known")
+        run("list_new")
+        run("record_sightings", _ONE_BLOCK)
+        hit("catalog.after_record")
+        run("warn_of_names")
+    finally:
+        with suppress(ClickHouseUnavailable):  # then the tables are gone with its memory
+            for table in tables:
+                clickhouse.command(f"DROP TABLE IF EXISTS {table}")

@@ -1,0 +1,37 @@
+"""What a batch says of groups: new kinds are numbered, groups and their properties recorded."""
+
+from contextlib import suppress
+
+from analytics_pipelines.faults import hit
+from analytics_pipelines.groups.statements import statement
+from analytics_pipelines.groups.types import GroupTypes, copy_types
+from analytics_pipelines.ingest.staged import Staged
+from resources.clickhouse import ClickHouse, ClickHouseUnavailable
+from resources.postgres import Postgres
+
+
+def take_groups(staged: Staged, clickhouse: ClickHouse, postgres: Postgres) -> None:
+    """Record the groups that the batch's events name.
+
+    Which number a kind gets follows from the order of arrival; all else is the same in any order, and taking a batch
+    again changes nothing. Raises ClickHouseUnavailable, ClickHouseRefused, PostgresUnavailable.
+    """
+    named = f"named_groups_{staged.batch_id.hex}"
+    parameters = {"batch_id": str(staged.batch_id)}
+    clickhouse.command(f"DROP TABLE IF EXISTS {named}")
+    clickhouse.command(statement("create_named").format(named=named))
+    try:
+        clickhouse.insert(statement("name_groups").format(named=named, published=staged.published))
+        seen = [
+            (int(team), str(name)) for team, name in clickhouse.query(statement("first_types").format(named=named)).rows
+        ]
+        if not seen:
+            return
+        copy_types(GroupTypes(postgres).assign(seen), clickhouse)
+        hit("groups.after_types")
+        clickhouse.insert(statement("record_groups").format(named=named))
+        hit("groups.after_record")
+        clickhouse.insert(statement("warn_of_types").format(named=named), parameters)
+    finally:
+        with suppress(ClickHouseUnavailable):  # then the table is gone with its memory
+            clickhouse.command(f"DROP TABLE IF EXISTS {named}")
