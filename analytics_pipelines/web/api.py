@@ -12,8 +12,10 @@ from analytics_pipelines.accounts.project_changes import WrongChange
 from analytics_pipelines.accounts.projects import Project, Projects
 from analytics_pipelines.ingest.backlog import lag_seconds, unloaded
 from analytics_pipelines.ingest.ledger import Ledger
+from analytics_pipelines.ingest.warnings import warnings_of
 from analytics_pipelines.insights.team import Team
 from analytics_pipelines.version import installed_version
+from analytics_pipelines.web.bodies import object_in_body
 from analytics_pipelines.web.errors import ApiError
 from analytics_pipelines.web.identify import SESSION_COOKIE, asker, project, scope, signed_in
 from analytics_pipelines.web.models import (
@@ -30,8 +32,8 @@ from analytics_pipelines.web.models import (
 from analytics_pipelines.web.services import Services
 from analytics_pipelines.web.spec import spec
 
-# What rules dropped is shown of this time only, and the most frequent of it.
-DROPPED_SHOWN = timedelta(days=30)
+# What rules dropped, and what was warned of, is shown of this time only; of drops the most frequent.
+RECENT = timedelta(days=30)
 MOST_DROPPED = 20
 
 api = Blueprint("api", __name__, url_prefix="/api")
@@ -115,7 +117,7 @@ def get_project(project_id: int) -> ResponseReturnValue:
 def change_project(project_id: int) -> ResponseReturnValue:
     """Change the settings of a project; capture follows within a minute."""
     try:
-        changed = Projects(_services().postgres).update(project().id, _object_in_body())
+        changed = Projects(_services().postgres).update(project().id, object_in_body())
     except WrongChange as error:
         raise ApiError(400, "invalid_input", str(error), attr=error.field) from None
     if changed is None:
@@ -132,7 +134,7 @@ def _with_use(found: Project) -> dict[str, Any]:
 @scope("project:read")
 @spec.validate(resp=Response(HTTP_200=Ingestion, HTTP_401=ErrorBody, HTTP_404=ErrorBody), tags=["projects"])
 def ingestion(project_id: int) -> ResponseReturnValue:
-    """How many events the project has, what its rules dropped, and whether anything waits to be loaded."""
+    """How many events the project has, what was dropped or warned of, and whether anything waits to be loaded."""
     services = _services()
     now = datetime.now(UTC)
     waiting = unloaded(services.store, Ledger(services.postgres))
@@ -148,7 +150,7 @@ def ingestion(project_id: int) -> ResponseReturnValue:
         "SELECT rule, event, sum(events) AS dropped FROM dropped_events"
         " WHERE team_id = {team:Int64} AND received_at >= {since:DateTime64(3)}"
         " GROUP BY rule, event ORDER BY dropped DESC, rule, event LIMIT {most:UInt32}",
-        {**team, "since": now - DROPPED_SHOWN, "most": MOST_DROPPED},
+        {**team, "since": now - RECENT, "most": MOST_DROPPED},
     )
     return {
         "lag_seconds": lag_seconds(waiting, now),
@@ -158,6 +160,7 @@ def ingestion(project_id: int) -> ResponseReturnValue:
         "last_event_at": last.isoformat() if events else None,
         "dropped_total": dropped_total,
         "dropped": [{"rule": rule, "event": event, "events": count} for rule, event, count in dropped.rows],
+        "warnings": [each.public() for each in warnings_of(project().id, now - RECENT, services.reader)],
     }
 
 
@@ -171,18 +174,8 @@ def ingestion(project_id: int) -> ResponseReturnValue:
 )
 def query(project_id: int) -> ResponseReturnValue:
     """Ask a question: SQL, or an insight."""
-    body = _object_in_body()
+    body = object_in_body()
     if "query" not in body:
         raise ApiError(400, "required", "The body needs a `query`.", attr="query")
     team = Team(project().id, project().timezone, project().week_start_day)
     return jsonify(_services().questions.ask(body["query"], team))
-
-
-def _object_in_body() -> dict[str, Any]:
-    try:
-        body = request.get_json(force=True, silent=True)
-    except RecursionError:
-        raise ApiError(400, "parse_error", "The body is nested too deep.") from None
-    if not isinstance(body, dict):
-        raise ApiError(400, "parse_error", "The body is not a JSON object.")
-    return body

@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from analytics_pipelines.settings import Settings
 from analytics_pipelines.web import errors
 from analytics_pipelines.web.api import api
+from analytics_pipelines.web.definitions import definitions
 from analytics_pipelines.web.identify import check_policy, public
 from analytics_pipelines.web.metrics import metrics
 from analytics_pipelines.web.pages import pages
@@ -31,6 +32,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["analytics"] = open_services(settings)
     app.before_request(check_policy)
     app.register_blueprint(api)
+    app.register_blueprint(definitions)
     app.register_blueprint(pages)
     app.register_blueprint(metrics)
     errors.register(app)

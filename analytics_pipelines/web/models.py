@@ -111,6 +111,27 @@ class DroppedBody(BaseModel):
     events: int
 
 
+class WarnedEventBody(BaseModel):
+    """An event that was warned of."""
+
+    event: str
+    distinct_id: str
+    uuid: str
+    details: str = Field(description="More about it, as JSON text; empty when there is no more to say.")
+
+
+class WarningBody(BaseModel):
+    """Events that were stored, but not as their sender may have meant them."""
+
+    type: str
+    title: str
+    meaning: str = Field(description="What happened, in words.")
+    advice: str = Field(description="What those who send events can do about it.")
+    events: int
+    last_seen: str = Field(description="When the latest of them arrived.")
+    example: WarnedEventBody = Field(description="The latest of them.")
+
+
 class Ingestion(BaseModel):
     """How far ingestion is. `lag_seconds` is the age of the oldest object that waits; null when that isn't known."""
 
@@ -121,6 +142,7 @@ class Ingestion(BaseModel):
     last_event_at: str | None
     dropped_total: int = Field(description="Events that rules of the project dropped, ever.")
     dropped: list[DroppedBody] = Field(description="The most frequent of the last 30 days, at most 20.")
+    warnings: list[WarningBody] = Field(description="Those of the last 30 days by type, the latest first.")
 
 
 class Organization(BaseModel):

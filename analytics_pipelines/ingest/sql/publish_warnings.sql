@@ -8,7 +8,8 @@ SELECT
         concat('{{"message":', toJSONString(JSONExtractString(properties, '$$client_ingestion_warning_message')), '}}'),
         ''
     ),
-    {{batch_id:UUID}}
+    toUUID('{batch_id}')
 FROM {staging}
 ARRAY JOIN warnings AS type
+WHERE reason = '' AND dropped_by = ''
 ORDER BY team_id, type, uuid, received_at
