@@ -74,7 +74,7 @@ def keep_ingesting(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     job=rollup_job,
     cron_schedule="*/10 * * * *",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Every ten minutes: sum up what came for today and yesterday. Questions read the rest from the events.",
+    description="Every ten minutes: sum up today and yesterday anew, where events came for them.",
 )
 def roll_up_today(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """Today and yesterday, unless the run before is still at it."""

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from uuid import uuid4
 
 from analytics_pipelines.faults import hit
+from analytics_pipelines.problems import Problem
 from analytics_pipelines.rollups.days import Days, in_a_row
 from analytics_pipelines.rollups.tables import BY_NAME, ROLLUPS, Rollup
 from analytics_pipelines.rollups.watermark import Watermark
@@ -52,7 +53,7 @@ class Builder:
         """Make these days of the table anew, whether they changed or not.
 
         A build that is broken off leaves each day as it was or as it should be; building again mends it.
-        Raises ClickHouseUnavailable, ClickHouseRefused, PostgresUnavailable.
+        Raises ClickHouseUnavailable, ClickHouseRefused, PostgresUnavailable; Problem on a cluster.
         """
         with self._alone_on(rollup):
             return self._rebuild(rollup, days)
@@ -127,6 +128,15 @@ class Builder:
     def _alone_on(self, rollup: Rollup) -> Iterator[None]:
         with self.postgres.session() as session:
             session.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK_CLASS, ROLLUPS.index(rollup)])
+            engine = self.clickhouse.query(
+                "SELECT engine FROM system.tables WHERE database = currentDatabase() AND name = {name:String}",
+                {"name": rollup.name},
+            ).one()[0]
+            if not engine.endswith("MergeTree"):  # a copy of a Distributed table would write into the table itself
+                raise Problem(
+                    f"{rollup.name} lies on a cluster, where rollups can't be built yet.",
+                    "Pause the schedules and the sensor of rollup_job; questions read the events instead.",
+                )
             left = self.clickhouse.query(
                 "SELECT name FROM system.tables"
                 " WHERE database = currentDatabase() AND startsWith(name, {prefix:String})",
