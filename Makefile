@@ -13,7 +13,7 @@ NPM := PATH="$(NODE)/bin:$$PATH" node $(NODE)/lib/node_modules/npm/bin/npm-cli.j
 
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help start demo test check check-code check-tests fix frontend bench bench-capture docs lock clean
+.PHONY: help start demo test check check-code check-tests fix frontend bench bench-capture bench-ingest bench-choices docs lock clean
 .DELETE_ON_ERROR:
 
 help: ## List the targets
@@ -54,6 +54,12 @@ bench: $(VENV)/.installed-dev $(BUILT) ## Measure start times, memory and throug
 
 bench-capture: $(VENV)/.installed-dev ## Measure capture beside its peers (needs wrk)
 	@$(BIN)/python -m benchmarks.capture $(ARGS)
+
+bench-ingest: $(VENV)/.installed-dev ## Measure loading beside its peers, and as the table grows
+	@$(BIN)/python -m benchmarks.ingest $(ARGS)
+
+bench-choices: $(VENV)/.installed-dev ## Measure ways to store events that were chosen from
+	@$(BIN)/python -m benchmarks.ingest_choices $(ARGS)
 
 docs: $(VENV)/.installed-dev ## Write the generated parts of docs/ anew
 	@$(BIN)/python -m docs.generate
