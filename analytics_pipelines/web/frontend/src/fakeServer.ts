@@ -65,6 +65,7 @@ export const INGESTION: Ingestion = {
   last_event_at: null,
   dropped_total: 0,
   dropped: [],
+  warnings: [],
 };
 
 export const TREND = {

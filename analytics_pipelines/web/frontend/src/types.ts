@@ -40,6 +40,18 @@ export interface Dropped {
   events: number;
 }
 
+/** Events that were stored, but not as their sender may have meant them. */
+export interface Warning {
+  type: string;
+  title: string;
+  meaning: string;
+  advice: string;
+  events: number;
+  last_seen: string;
+  /** `details` is JSON, or empty. */
+  example: { event: string; distinct_id: string; uuid: string; details: string };
+}
+
 export interface Instance {
   version: string;
   capture_url: string;
@@ -55,6 +67,8 @@ export interface Ingestion {
   dropped_total: number;
   /** The most frequent of the last 30 days. */
   dropped: Dropped[];
+  /** Of the last 30 days by type, the latest first. */
+  warnings: Warning[];
 }
 
 export interface HogQLQuery {

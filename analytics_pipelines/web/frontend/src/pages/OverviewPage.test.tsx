@@ -121,3 +121,45 @@ describe("a project with events", () => {
     await screen.findByTestId("events-chart");
   });
 });
+
+describe("ingestion warnings", () => {
+  const FUTURE = {
+    type: "timestamp_in_the_future",
+    title: "Timestamp in the future",
+    meaning: "An event claimed a time more than 23 hours ahead.",
+    advice: "Check the clock of the sender.",
+    events: 1200,
+    last_seen: "2026-11-02T09:00:00Z",
+    example: { event: "<b>buy</b>", distinct_id: "ann", uuid: UUID, details: '{"said":"2090"}' },
+  };
+
+  test("say what happened, what to do, and show an example", async () => {
+    server.ingestion = { ...INGESTION, warnings: [FUTURE] };
+    fakeServer(answerTo);
+    page();
+    await screen.findByRole("heading", { name: "Timestamp in the future" });
+    const card = screen.getByTestId("ingestion-warnings").textContent;
+    expect(card).toContain("1,200 events, the last");
+    expect(card).toContain("An event claimed a time more than 23 hours ahead.");
+    expect(card).toContain("What to do: Check the clock of the sender.");
+    expect(card).toContain("<b>buy</b>");
+    expect(card).toContain('{"said":"2090"}');
+  });
+
+  test("about the project as a whole count no events", async () => {
+    const example = { event: "", distinct_id: "", uuid: UUID, details: '{"limit":10000}' };
+    const names = { ...FUTURE, type: "too_many_event_names", title: "Too many names", example };
+    server.ingestion = { ...INGESTION, warnings: [{ ...names, events: 1 }] };
+    fakeServer(answerTo);
+    page();
+    await screen.findByRole("heading", { name: "Too many names" });
+    expect(screen.getByTestId("ingestion-warnings").textContent).not.toContain("1 event");
+  });
+
+  test("nothing yet teaches what would be there", async () => {
+    fakeServer(answerTo);
+    page();
+    await screen.findByText("Nothing to warn of: every event was stored as it was sent.");
+    expect(screen.getByTestId("ingestion-warnings").textContent).toContain("what to do");
+  });
+});

@@ -2,6 +2,7 @@ import { fetchIngestion } from "../api";
 import { DemoBanner } from "../components/DemoBanner";
 import { EmptyState } from "../components/EmptyState";
 import { EventsChart } from "../components/EventsChart";
+import { IngestionWarnings } from "../components/IngestionWarnings";
 import { LatestEvents } from "../components/LatestEvents";
 import { PageHeader } from "../components/PageHeader";
 import { RangePicker } from "../components/RangePicker";
@@ -41,6 +42,7 @@ export function OverviewPage({ project, instance }: { project: Project; instance
           <StatusStrip ingestion={ingestion} dagsterUrl={instance.dagster_url} />
           <EventsChart projectId={project.id} eventsTotal={ingestion.data?.events_total} />
           <LatestEvents project={project} />
+          <IngestionWarnings ingestion={ingestion} timezone={project.timezone} />
         </>
       )}
     </>
