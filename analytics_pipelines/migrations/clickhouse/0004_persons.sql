@@ -51,14 +51,16 @@ SETTINGS index_granularity = 1024;
 
 {{ distributed('person_distinct_ids', by='cityHash64(team_id, distinct_id)') }}
 
--- Distinct ids whose person is another than their events carry: questions put this one in its place.
+-- Distinct ids whose person is another than their events carry: questions put this one in its place. They find it by
+-- what the events carry, `stored_person_id`, since that is 16 bytes and no text.
 CREATE TABLE IF NOT EXISTS {{ stored('person_overrides') }}
 (
-    team_id     Int64,
-    distinct_id String CODEC(ZSTD(1)),
-    person_id   UUID,
-    version     UInt64,
-    is_deleted  UInt8
+    team_id          Int64,
+    distinct_id      String CODEC(ZSTD(1)),
+    stored_person_id UUID,
+    person_id        UUID,
+    version          UInt64,
+    is_deleted       UInt8
 )
 ENGINE = {{ engine('ReplacingMergeTree', 'version', 'is_deleted') }}
 ORDER BY (team_id, distinct_id);

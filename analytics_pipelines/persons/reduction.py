@@ -1,0 +1,61 @@
+"""Events → what they say of each distinct id: one pass in ClickHouse, rows of ids as bytes for Postgres."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from analytics_pipelines.faults import hit
+from analytics_pipelines.persons.statements import for_clickhouse
+from resources.clickhouse import ClickHouse, ClickHouseUnavailable
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """Rows as Postgres' COPY reads them, in the order of the columns of `sent_ids` and `sent_edges`."""
+
+    ids: bytes
+    edges: bytes
+
+
+@contextmanager
+def reduced(source: str, name: str, clickhouse: ClickHouse) -> Iterator[Reduction]:
+    """Reduce the events of `source`, what may stand behind FROM; `name` makes the tables' names its own.
+
+    What is learnt of ids' usage is stored in ClickHouse on the way; doing so again changes nothing.
+    """
+    names = {"reduced": f"reduced_{name}", "touched": f"touched_{name}"}
+
+    def drop() -> None:
+        for table in names.values():
+            clickhouse.command(f"DROP TABLE IF EXISTS {table}")
+
+    drop()
+    try:
+        deletions = clickhouse.query("SELECT count() FROM person_deletions").one()[0]
+        clickhouse.command(for_clickhouse("reduce", source=_source(source, deletions), kept=_kept(deletions), **names))
+        hit("persons.after_reduce")
+        clickhouse.insert(for_clickhouse("note_usage", **names))
+        hit("persons.after_usage")
+        clickhouse.command(for_clickhouse("touch", **names))
+        yield Reduction(
+            ids=clickhouse.read(for_clickhouse("send_ids", **names)),
+            edges=clickhouse.read(for_clickhouse("send_edges", **names)),
+        )
+    finally:
+        with suppress(ClickHouseUnavailable):  # then the tables are gone with its memory
+            drop()
+
+
+def _source(source: str, deletions: int) -> str:
+    if not deletions:
+        return source
+    return (
+        f"(SELECT event.*, deletions.deleted_at AS deleted_at FROM {source} AS event LEFT JOIN"
+        " (SELECT team_id, distinct_id, max(person_deletions.deleted_at) AS deleted_at FROM person_deletions"
+        " GROUP BY team_id, distinct_id) AS deletions"
+        " ON deletions.team_id = event.team_id AND deletions.distinct_id = event.distinct_id)"
+    )
+
+
+def _kept(deletions: int) -> str:
+    return "received_at > deleted_at" if deletions else "true"

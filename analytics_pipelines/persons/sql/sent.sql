@@ -1,0 +1,20 @@
+CREATE TEMP TABLE IF NOT EXISTS sent_ids (
+    team_id              bigint NOT NULL,
+    distinct_id          text NOT NULL,
+    own_person_id        uuid NOT NULL,
+    is_personful         boolean NOT NULL,
+    created_at           timestamptz,
+    first_with_person    timestamptz,
+    first_without_person timestamptz,
+    set_values           jsonb NOT NULL,
+    set_stamps           jsonb NOT NULL,
+    set_oldest           text COLLATE "C" NOT NULL,
+    set_newest           text COLLATE "C" NOT NULL,
+    once_values          jsonb NOT NULL,
+    once_stamps          jsonb NOT NULL,
+    once_oldest          text COLLATE "C" NOT NULL,
+    once_newest          text COLLATE "C" NOT NULL,
+    again_values         jsonb NOT NULL,
+    again_stamps         jsonb NOT NULL,
+    unset_stamps         jsonb NOT NULL
+) ON COMMIT DELETE ROWS

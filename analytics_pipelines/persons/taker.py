@@ -1,0 +1,29 @@
+"""What a batch of events says of persons: into the person store, and from there before everyone's eyes."""
+
+from datetime import UTC, datetime
+
+from analytics_pipelines.faults import hit
+from analytics_pipelines.ingest.staged import Staged
+from analytics_pipelines.persons.lock import lock_persons, next_version
+from analytics_pipelines.persons.publish import publish, published_version
+from analytics_pipelines.persons.reduction import reduced
+from analytics_pipelines.persons.store import store
+from resources.clickhouse import ClickHouse
+from resources.postgres import Postgres
+
+
+def take_persons(staged: Staged, clickhouse: ClickHouse, postgres: Postgres) -> None:
+    """Take a batch. Taking it again, or batches in another order, leaves the same persons.
+
+    Raises ClickHouseUnavailable, ClickHouseRefused, PostgresUnavailable.
+    """
+    if published_version(clickhouse) == 0:
+        publish(postgres, clickhouse, datetime.now(UTC))  # into new tables: the batch has to know the deleted and older
+    with postgres.transaction() as connection:
+        lock_persons(connection)
+        with reduced(staged.published, staged.batch_id.hex, clickhouse) as reduction:
+            if reduction.ids:
+                store(connection, reduction, next_version(connection), staged.batch_id)
+            hit("persons.before_commit")
+    hit("persons.after_commit")
+    publish(postgres, clickhouse, datetime.now(UTC))
