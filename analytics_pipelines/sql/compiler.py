@@ -59,7 +59,7 @@ def compile_query(query: nodes.Query, scope: Scope) -> Compiled:
     try:
         resolved, outputs = resolve(query)
         printer = Printer(scope)
-        sql = printer.query(resolved)
+        sql = printer.whole(resolved)
         text = TextPrinter().query(resolved)
     except RecursionError:
         raise QueryError("the query is nested too deep") from None

@@ -51,13 +51,15 @@ class Star:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a source of this select; `zoned` columns are shown in the project's zone."""
+    """A column of a source of this select; `zoned` columns are shown in the project's zone. The keys in `apart` can be
+    read from columns of their own."""
 
     table: str
     name: str
     kind: Kind
     nullable: bool
     zoned: bool = False
+    apart: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

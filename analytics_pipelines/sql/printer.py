@@ -15,6 +15,7 @@ from analytics_pipelines.sql.errors import QueryError
 from analytics_pipelines.sql.infer import can_be_null
 from analytics_pipelines.sql.scope import Scope
 from analytics_pipelines.sql.text import TextPrinter
+from analytics_pipelines.sql.usage import own_column, used_columns
 
 _JSON_VALUE_TYPE = "Nullable(String)"
 _NAMEABLE = re.compile(r"[^\x00-\x1f\x7f`\\]{1,128}")
@@ -28,6 +29,7 @@ class Printer(TextPrinter):
         self.scope = scope
         self.parameters: dict[str, object] = {"team_id": scope.team_id}
         self._names: dict[tuple[str, object], str] = {}
+        self._used: dict[str, set[str]] = {}
 
     def zone(self) -> str:
         self.parameters["tz"] = self.scope.timezone
@@ -58,8 +60,13 @@ class Printer(TextPrinter):
     def cte_name(self, source: nodes.CteName) -> str:
         return self.identifier(source.printed)
 
+    def whole(self, query: nodes.Query) -> str:
+        """The text of a query that stands in no other."""
+        self._used = used_columns(query)
+        return self.query(query)
+
     def table(self, source: nodes.PhysicalTable) -> str:
-        return source.table.guarded()
+        return source.table.guarded(self._used.get(source.alias, ()))
 
     def constant(self, value: nodes.Value) -> str:
         if value is None:
@@ -102,6 +109,8 @@ class Printer(TextPrinter):
     def property(self, node: nodes.Property) -> str:
         # One extraction that takes strings without their quotes, other values as their JSON, and
         # gives NULL for JSON's null and for what is missing; an empty string stays one.
+        if column := own_column(node):
+            return self.bare_column(column)
         steps = "".join(f", {self.constant(step)}" for step in node.path)
         self.parameters["json_value"] = _JSON_VALUE_TYPE
         return f"JSONExtract({self.expr(node.base)}{steps}, {{json_value:String}})"

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 
 from analytics_pipelines.sql import functions, types
-from analytics_pipelines.sql.schema import SCHEMA, Schema
+from analytics_pipelines.sql.schema import SCHEMA, Schema, Table
 
 _TOKEN = re.compile(
     r"""
@@ -44,17 +44,17 @@ class UnsafeQuery(Exception):
 def recheck(sql: str, parameters: Mapping[str, object], schema: Schema = SCHEMA) -> None:
     """Returns for a safe text, raises UnsafeQuery for any other."""
     tokens = _tokens(sql)
-    guards = [_tokens(table.guarded()) for table in schema.values()]
+    guards = [_Guard(table) for table in schema.values()]
     tables = {table.physical for table in schema.values()}
     depth, index, guarded = 0, 0, 0
     while index < len(tokens):
         word = tokens[index]
-        guard = next((g for g in guards if tokens[index : index + len(g)] == g), None)
-        if guard is not None:
+        length = next(filter(None, (guard.length(tokens, index) for guard in guards)), 0)
+        if length:
             if index == 0 or tokens[index - 1] not in _BEFORE_SOURCE:
                 raise UnsafeQuery("a guard out of place")
             guarded += 1
-            index += len(guard)
+            index += length
             continue
         depth += {"(": 1, ")": -1}.get(word, 0)
         if depth < 0:
@@ -68,6 +68,38 @@ def recheck(sql: str, parameters: Mapping[str, object], schema: Schema = SCHEMA)
         raise UnsafeQuery("not one whole SELECT")
     if guarded and type(parameters.get("team_id")) is not int:
         raise UnsafeQuery("no team")
+
+
+class _Guard:
+    """The one form in which a table may be read: columns of its list, of one team."""
+
+    def __init__(self, table: Table) -> None:
+        self._items = {tuple(_tokens(item)): name for name, item in table.items()}
+        self._lengths = sorted({len(item) for item in self._items}, reverse=True)
+        self._table = table
+
+    def length(self, tokens: list[str], index: int) -> int:
+        """How many tokens a guard of this table takes from here; 0 where there is none."""
+        used = self._used(tokens, index)
+        if used is None:
+            return 0
+        whole = _tokens(self._table.guarded(used))
+        return len(whole) if tokens[index : index + len(whole)] == whole else 0
+
+    def _used(self, tokens: list[str], index: int) -> list[str] | None:
+        if tokens[index : index + 2] != ["(", "SELECT"]:
+            return None
+        place, used = index + 2, list[str]()
+        while True:
+            items = (tuple(tokens[place : place + length]) for length in self._lengths)
+            item = next((item for item in items if item in self._items), None)
+            if item is None:
+                return used or ([] if tokens[place : place + 2] == ["1", "FROM"] else None)
+            used.append(self._items[item])
+            place += len(item)
+            if tokens[place : place + 1] != [","]:
+                return used
+            place += 1
 
 
 def _tokens(sql: str) -> list[str]:

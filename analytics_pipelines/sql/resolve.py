@@ -154,7 +154,7 @@ class _Resolver:
         self._read(1, source.span)
         _add_source(names, alias, (), source.span)
         names.sources[alias] = {
-            column.name: nodes.Column(alias, column.name, column.kind, column.nullable, column.zoned)
+            column.name: nodes.Column(alias, column.name, column.kind, column.nullable, column.zoned, column.apart)
             for column in table.columns
         }
         return nodes.PhysicalTable(table, alias)

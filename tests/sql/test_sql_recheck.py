@@ -5,7 +5,9 @@ import pytest
 from analytics_pipelines.sql.recheck import UnsafeQuery, recheck
 from analytics_pipelines.sql.schema import EVENTS
 
-GUARD = EVENTS.guarded()
+GUARD = EVENTS.guarded(["uuid", "event", "timestamp", "created_at", "$browser"])
+WITH_PERSON = EVENTS.guarded(["event", "person_id"])
+OF_TEAM = "team_id = {team_id:Int64} AND "
 PARAMETERS = {"team_id": 1, "p0": "x"}
 
 
@@ -14,6 +16,8 @@ PARAMETERS = {"team_id": 1, "p0": "x"}
     [
         "SELECT {p0:String} AS `a`",
         f"SELECT count() AS `n` FROM {GUARD} AS `events`",
+        f"SELECT count() AS `n` FROM {EVENTS.guarded([])} AS `events`",
+        f"SELECT `events`.`person_id` FROM {WITH_PERSON} AS `events`",
         f"SELECT `a`.`event` FROM {GUARD} AS `a` INNER JOIN {GUARD} AS `b` ON (`a`.`uuid` = `b`.`uuid`)",
         f"WITH `_cte_1` AS (SELECT count() AS `n` FROM {GUARD} AS `e`) SELECT `x`.`n` FROM `_cte_1` AS `x`",
     ],
@@ -36,6 +40,11 @@ def test_what_we_print_passes(sql: str) -> None:
         f"SELECT 1 FROM {GUARD.replace(' WHERE team_id = {team_id:Int64}', '')} AS `e`",
         f"SELECT 1 FROM {GUARD.replace('event,', 'event, team_id,')} AS `e`",
         f"SELECT 1 FROM {GUARD.replace('})', '} OR 1)')} AS `e`",
+        f"SELECT 1 FROM {GUARD.replace('event,', '(SELECT 1), event,')} AS `e`",
+        f"SELECT 1 FROM {GUARD.replace('event,', 'event AS uuid,')} AS `e`",
+        f"SELECT 1 FROM {GUARD.replace('`$browser`', '`batch_id`')} AS `e`",
+        f"SELECT 1 FROM {WITH_PERSON.replace(OF_TEAM, '')} AS `e`",
+        f"SELECT 1 FROM {WITH_PERSON.replace('events.team_id', 'overrides.team_id')} AS `e`",
         f"SELECT {GUARD}",
         f"SELECT 1 FROM {GUARD} AS `e`, events",
         f"SELECT 1 FROM {GUARD} AS `e` INNER JOIN events ON (1 = 1)",

@@ -2,7 +2,12 @@
 SELECT * FROM events
 -- sql
 SELECT `events`.`uuid` AS `uuid`, `events`.`event` AS `event`, `events`.`properties` AS `properties`, toTimeZone(`events`.`timestamp`, {tz:String}) AS `timestamp`, `events`.`distinct_id` AS `distinct_id`, `events`.`person_id` AS `person_id`, `events`.`elements_chain` AS `elements_chain`, toTimeZone(`events`.`received_at`, {tz:String}) AS `received_at`, toTimeZone(`events`.`created_at`, {tz:String}) AS `created_at`
-FROM (SELECT uuid, event, properties, timestamp, distinct_id, person_id, elements_chain, received_at, received_at AS created_at FROM events WHERE team_id = {team_id:Int64}) AS `events`
+FROM (SELECT uuid, event, properties, timestamp, distinct_id, ifNull(overrides.current_person_id, events.person_id) AS person_id, elements_chain, received_at, received_at AS created_at
+FROM events GLOBAL ANY
+LEFT JOIN (SELECT stored_person_id, toNullable(person_id) AS current_person_id
+FROM person_overrides FINAL
+WHERE team_id = {team_id:Int64} AND is_deleted = 0) AS overrides ON events.person_id = overrides.stored_person_id
+WHERE events.team_id = {team_id:Int64}) AS `events`
 LIMIT 100
 -- parameters
 {"team_id": 7, "tz": "America/Sao_Paulo"}
@@ -11,7 +16,7 @@ LIMIT 100
 SELECT event FROM events LIMIT 100000
 -- sql
 SELECT `events`.`event` AS `event`
-FROM (SELECT uuid, event, properties, timestamp, distinct_id, person_id, elements_chain, received_at, received_at AS created_at FROM events WHERE team_id = {team_id:Int64}) AS `events`
+FROM (SELECT event FROM events WHERE team_id = {team_id:Int64}) AS `events`
 LIMIT 50000
 -- parameters
 {"team_id": 7}
@@ -20,7 +25,12 @@ LIMIT 50000
 SELECT count(*) AS n, count(DISTINCT person_id) AS people FROM events
 -- sql
 SELECT count() AS `n`, uniqExact(`events`.`person_id`) AS `people`
-FROM (SELECT uuid, event, properties, timestamp, distinct_id, person_id, elements_chain, received_at, received_at AS created_at FROM events WHERE team_id = {team_id:Int64}) AS `events`
+FROM (SELECT ifNull(overrides.current_person_id, events.person_id) AS person_id
+FROM events GLOBAL ANY
+LEFT JOIN (SELECT stored_person_id, toNullable(person_id) AS current_person_id
+FROM person_overrides FINAL
+WHERE team_id = {team_id:Int64} AND is_deleted = 0) AS overrides ON events.person_id = overrides.stored_person_id
+WHERE events.team_id = {team_id:Int64}) AS `events`
 LIMIT 100
 -- parameters
 {"team_id": 7}
@@ -29,7 +39,7 @@ LIMIT 100
 SELECT event AS name, count() AS n FROM events GROUP BY 1 HAVING n > 5 ORDER BY 2 DESC, name NULLS FIRST
 -- sql
 SELECT `events`.`event` AS `name`, count() AS `n`
-FROM (SELECT uuid, event, properties, timestamp, distinct_id, person_id, elements_chain, received_at, received_at AS created_at FROM events WHERE team_id = {team_id:Int64}) AS `events`
+FROM (SELECT event FROM events WHERE team_id = {team_id:Int64}) AS `events`
 GROUP BY `name`
 HAVING (`n` > {p0:UInt8})
 ORDER BY `n` DESC, `name` ASC NULLS FIRST
@@ -41,7 +51,7 @@ LIMIT 100
 SELECT toStartOfDay(timestamp) AS timestamp, count() FROM events WHERE timestamp >= '2024-05-05' GROUP BY timestamp ORDER BY timestamp
 -- sql
 SELECT toStartOfDay(toTimeZone(`events`.`timestamp`, {tz:String})) AS `timestamp`, count() AS `count()`
-FROM (SELECT uuid, event, properties, timestamp, distinct_id, person_id, elements_chain, received_at, received_at AS created_at FROM events WHERE team_id = {team_id:Int64}) AS `events`
+FROM (SELECT timestamp FROM events WHERE team_id = {team_id:Int64}) AS `events`
 WHERE (`events`.`timestamp` >= parseDateTime64BestEffort({p0:String}, 6, {tz:String}))
 GROUP BY `timestamp`
 ORDER BY `timestamp` ASC
@@ -54,7 +64,7 @@ SELECT n FROM (SELECT count() AS n FROM events GROUP BY event) ORDER BY n
 -- sql
 SELECT `_query_1`.`n` AS `n`
 FROM (SELECT count() AS `n`
-FROM (SELECT uuid, event, properties, timestamp, distinct_id, person_id, elements_chain, received_at, received_at AS created_at FROM events WHERE team_id = {team_id:Int64}) AS `events`
+FROM (SELECT event FROM events WHERE team_id = {team_id:Int64}) AS `events`
 GROUP BY `events`.`event`) AS `_query_1`
 ORDER BY `_query_1`.`n` ASC
 LIMIT 100
@@ -65,7 +75,7 @@ LIMIT 100
 WITH events AS (SELECT event FROM events WHERE event != '') SELECT count() FROM events
 -- sql
 WITH `_cte_1` AS (SELECT `events`.`event` AS `event`
-FROM (SELECT uuid, event, properties, timestamp, distinct_id, person_id, elements_chain, received_at, received_at AS created_at FROM events WHERE team_id = {team_id:Int64}) AS `events`
+FROM (SELECT event FROM events WHERE team_id = {team_id:Int64}) AS `events`
 WHERE (`events`.`event` != {p0:String})) SELECT count() AS `count()`
 FROM `_cte_1` AS `events`
 LIMIT 100
@@ -76,9 +86,9 @@ LIMIT 100
 SELECT a.event, b.n FROM events a LEFT JOIN (SELECT event, count() AS n FROM events GROUP BY event) b ON a.event = b.event
 -- sql
 SELECT `a`.`event` AS `event`, `b`.`n` AS `n`
-FROM (SELECT uuid, event, properties, timestamp, distinct_id, person_id, elements_chain, received_at, received_at AS created_at FROM events WHERE team_id = {team_id:Int64}) AS `a`
+FROM (SELECT event FROM events WHERE team_id = {team_id:Int64}) AS `a`
 LEFT JOIN (SELECT `events`.`event` AS `event`, count() AS `n`
-FROM (SELECT uuid, event, properties, timestamp, distinct_id, person_id, elements_chain, received_at, received_at AS created_at FROM events WHERE team_id = {team_id:Int64}) AS `events`
+FROM (SELECT event FROM events WHERE team_id = {team_id:Int64}) AS `events`
 GROUP BY `events`.`event`) AS `b` ON (`a`.`event` = `b`.`event`)
 LIMIT 100
 -- parameters
@@ -89,9 +99,9 @@ SELECT event FROM events UNION ALL SELECT distinct_id FROM events ORDER BY event
 -- sql
 SELECT *
 FROM ((SELECT `events`.`event` AS `event`
-FROM (SELECT uuid, event, properties, timestamp, distinct_id, person_id, elements_chain, received_at, received_at AS created_at FROM events WHERE team_id = {team_id:Int64}) AS `events`)
+FROM (SELECT event, distinct_id FROM events WHERE team_id = {team_id:Int64}) AS `events`)
 UNION ALL (SELECT `events`.`distinct_id` AS `distinct_id`
-FROM (SELECT uuid, event, properties, timestamp, distinct_id, person_id, elements_chain, received_at, received_at AS created_at FROM events WHERE team_id = {team_id:Int64}) AS `events`)) AS `_union`
+FROM (SELECT event, distinct_id FROM events WHERE team_id = {team_id:Int64}) AS `events`)) AS `_union`
 ORDER BY `event` ASC
 LIMIT 5
 -- parameters
@@ -101,7 +111,7 @@ LIMIT 5
 SELECT event, timestamp FROM events ORDER BY timestamp DESC LIMIT 2 BY event LIMIT 10 OFFSET 5
 -- sql
 SELECT `events`.`event` AS `event`, toTimeZone(`events`.`timestamp`, {tz:String}) AS `timestamp`
-FROM (SELECT uuid, event, properties, timestamp, distinct_id, person_id, elements_chain, received_at, received_at AS created_at FROM events WHERE team_id = {team_id:Int64}) AS `events`
+FROM (SELECT event, timestamp FROM events WHERE team_id = {team_id:Int64}) AS `events`
 ORDER BY toTimeZone(`events`.`timestamp`, {tz:String}) DESC
 LIMIT 2 BY `events`.`event`
 LIMIT 10 OFFSET 5
@@ -113,7 +123,7 @@ SELECT event, row_number() OVER (PARTITION BY distinct_id ORDER BY timestamp) AS
 -- sql
 SELECT `events`.`event` AS `event`, row_number() OVER (PARTITION BY `events`.`distinct_id`
 ORDER BY toTimeZone(`events`.`timestamp`, {tz:String}) ASC) AS `n`, sum(count()) OVER (ORDER BY `events`.`event` ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS `sum(count()) OVER (ORDER BY event ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)`
-FROM (SELECT uuid, event, properties, timestamp, distinct_id, person_id, elements_chain, received_at, received_at AS created_at FROM events WHERE team_id = {team_id:Int64}) AS `events`
+FROM (SELECT event, timestamp, distinct_id FROM events WHERE team_id = {team_id:Int64}) AS `events`
 GROUP BY `events`.`event`, `events`.`distinct_id`, toTimeZone(`events`.`timestamp`, {tz:String})
 LIMIT 100
 -- parameters

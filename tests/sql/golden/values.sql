@@ -18,7 +18,7 @@ LIMIT 100
 SELECT count() FROM events WHERE event = '\'; DROP TABLE events -- {x:Identifier}'
 -- sql
 SELECT count() AS `count()`
-FROM (SELECT uuid, event, properties, timestamp, distinct_id, person_id, elements_chain, received_at, received_at AS created_at FROM events WHERE team_id = {team_id:Int64}) AS `events`
+FROM (SELECT event FROM events WHERE team_id = {team_id:Int64}) AS `events`
 WHERE (`events`.`event` = {p0:String})
 LIMIT 100
 -- parameters
@@ -28,7 +28,7 @@ LIMIT 100
 SELECT event IN ('a', 'b'), event NOT IN (lower('A'), distinct_id), 1 IN [1, 2], event IN (NULL) FROM events
 -- sql
 SELECT (`events`.`event` IN ({p0:String}, {p1:String})) AS `event IN ('a', 'b')`, (has(array(lower({p2:String}), `events`.`distinct_id`), `events`.`event`) = {p3:Bool}) AS `NOT (event IN (lower('A'), distinct_id))`, ({p4:UInt8} IN ({p4:UInt8}, {p5:UInt8})) AS `1 IN (1, 2)`, {p3:Bool} AS `event IN (NULL)`
-FROM (SELECT uuid, event, properties, timestamp, distinct_id, person_id, elements_chain, received_at, received_at AS created_at FROM events WHERE team_id = {team_id:Int64}) AS `events`
+FROM (SELECT event, distinct_id FROM events WHERE team_id = {team_id:Int64}) AS `events`
 LIMIT 100
 -- parameters
 {"team_id": 7, "p0": "a", "p1": "b", "p2": "A", "p3": false, "p4": 1, "p5": 2}
@@ -37,7 +37,7 @@ LIMIT 100
 SELECT event = 'a' ? 1 : 2, properties.x ?? 'none', CASE event WHEN 'a' THEN 1 ELSE 2 END FROM events
 -- sql
 SELECT if((`events`.`event` = {p0:String}), {p1:UInt8}, {p2:UInt8}) AS `CASE WHEN event = 'a' THEN 1 ELSE 2 END`, coalesce(JSONExtract(`events`.`properties`, {p3:String}, {json_value:String}), {p4:String}) AS `COALESCE(properties.x, 'none')`, CASE `events`.`event` WHEN {p0:String} THEN {p1:UInt8} ELSE {p2:UInt8} END AS `CASE event WHEN 'a' THEN 1 ELSE 2 END`
-FROM (SELECT uuid, event, properties, timestamp, distinct_id, person_id, elements_chain, received_at, received_at AS created_at FROM events WHERE team_id = {team_id:Int64}) AS `events`
+FROM (SELECT event, properties FROM events WHERE team_id = {team_id:Int64}) AS `events`
 LIMIT 100
 -- parameters
 {"team_id": 7, "p0": "a", "p1": 1, "p2": 2, "p3": "x", "json_value": "Nullable(String)", "p4": "none"}
@@ -46,7 +46,12 @@ LIMIT 100
 SELECT quantile(0.9)(toFloat(properties.n)), topK(3)(event), uniqExactIf(person_id, event = 'a'), windowFunnel(60)(toDateTime(timestamp), event = 'a', event = 'b') FROM events
 -- sql
 SELECT quantile({p0:Float64})(toFloat64OrNull(JSONExtract(`events`.`properties`, {p1:String}, {json_value:String}))) AS `quantile(0.9)(toFloat(properties.n))`, topK({p2:UInt8})(`events`.`event`) AS `topK(3)(event)`, uniqExactIf(`events`.`person_id`, (`events`.`event` = {p3:String})) AS `uniqExactIf(person_id, event = 'a')`, windowFunnel({p4:UInt8})(toDateTime(toTimeZone(`events`.`timestamp`, {tz:String}), {tz:String}), (`events`.`event` = {p3:String}), (`events`.`event` = {p5:String})) AS `windowFunnel(60)(toDateTime(timestamp), event = 'a', event = 'b')`
-FROM (SELECT uuid, event, properties, timestamp, distinct_id, person_id, elements_chain, received_at, received_at AS created_at FROM events WHERE team_id = {team_id:Int64}) AS `events`
+FROM (SELECT event, properties, timestamp, ifNull(overrides.current_person_id, events.person_id) AS person_id
+FROM events GLOBAL ANY
+LEFT JOIN (SELECT stored_person_id, toNullable(person_id) AS current_person_id
+FROM person_overrides FINAL
+WHERE team_id = {team_id:Int64} AND is_deleted = 0) AS overrides ON events.person_id = overrides.stored_person_id
+WHERE events.team_id = {team_id:Int64}) AS `events`
 LIMIT 100
 -- parameters
 {"team_id": 7, "p0": 0.9, "p1": "n", "json_value": "Nullable(String)", "p2": 3, "p3": "a", "p4": 60, "tz": "America/Sao_Paulo", "p5": "b"}
