@@ -12,7 +12,7 @@ from resources.clickhouse import ClickHouse
 
 @dataclass(frozen=True)
 class EventDefinition:
-    """A name of events. Times are of events; `volume` counts events, within a percent or two."""
+    """A name of events. Times are of events; `volume` counts events, within a few percent."""
 
     id: UUID
     name: str

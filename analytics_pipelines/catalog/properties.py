@@ -19,7 +19,7 @@ NOT_OF_A_GROUP = -1
 
 @dataclass(frozen=True)
 class PropertyDefinition:
-    """A property. Times are of events; `volume` counts the events that had it, within a percent or two.
+    """A property. Times are of events; `volume` counts the events that had it, within a few percent.
 
     `group_type_index` is NOT_OF_A_GROUP but for the kind `group`. `type` is one of PROPERTY_TYPES, or empty when only
     objects, lists and nulls were seen; `is_type_set` when people said so.

@@ -29,6 +29,12 @@ _ONE_BLOCK = {
     "min_insert_block_size_bytes": 1 << 40,
 }
 
+# A flood of names must not fill the memory and stop the load: of more than this in one batch, the rest waits until it
+# is sent again.
+_BOUNDED = {"max_rows_to_group_by": 500_000, "group_by_overflow_mode": "any"}
+
+_TABLES = ("shapes", "seen", "listed")
+
 
 def take_catalog(staged: Staged, clickhouse: ClickHouse, postgres: Postgres, most_names: int = MOST_NAMES) -> None:
     """Record the names that the batch's events bring. Kinds of groups must be numbered before (`take_groups`).
@@ -36,27 +42,26 @@ def take_catalog(staged: Staged, clickhouse: ClickHouse, postgres: Postgres, mos
     Taking a batch again changes nothing. Below `most_names` the order of batches makes no difference; beyond it, who
     came first is listed. Raises ClickHouseUnavailable, ClickHouseRefused.
     """
-    shapes, listed = f"shapes_{staged.batch_id.hex}", f"listed_{staged.batch_id.hex}"
+    tables = {name: f"{name}_{staged.batch_id.hex}" for name in _TABLES}
+    type_of = statement("type_of").format(moment=_MOMENT).strip()
     values = {
+        **tables,
         "published": staged.published,
-        "shapes": shapes,
-        "listed": listed,
-        "type_of": statement("type_of").format(moment=_MOMENT).strip(),
-        "seen": statement("seen").format(shapes=shapes),
+        "brought": statement("brought").format(type_of=type_of).strip(),
         "most_names": most_names,
         "longest_name": LONGEST_NAME,
     }
 
-    def run(name: str, settings: Mapping[str, int] | None = None) -> None:
-        clickhouse.insert(statement(name).format(**values), {"batch_id": str(staged.batch_id)}, settings=settings)
+    def run(name: str, settings: Mapping[str, int | str] | None = None) -> None:
+        sql = statement(name).format(**values)
+        clickhouse.insert(sql, {"batch_id": str(staged.batch_id)}, settings=settings)
 
-    tables = (shapes, listed)
-    for table in tables:
+    for name, table in tables.items():
         clickhouse.command(f"DROP TABLE IF EXISTS {table}")
+        clickhouse.command(statement(f"create_{name}").format(**tables))
     try:
-        clickhouse.command(statement("create_shapes").format(shapes=shapes))
-        clickhouse.command(statement("create_listed").format(listed=listed))
         run("shape_events")
+        run("see_names", _BOUNDED)
         run("list_known")
         run("list_new")
         run("record_sightings", _ONE_BLOCK)
@@ -64,5 +69,5 @@ def take_catalog(staged: Staged, clickhouse: ClickHouse, postgres: Postgres, mos
         run("warn_of_names")
     finally:
         with suppress(ClickHouseUnavailable):  # then the tables are gone with its memory
-            for table in tables:
+            for table in tables.values():
                 clickhouse.command(f"DROP TABLE IF EXISTS {table}")

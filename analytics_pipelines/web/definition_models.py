@@ -55,7 +55,7 @@ class EventDefinitionBody(BaseModel):
     created_at: str = Field(description="Time of the first event.")
     last_seen_at: str = Field(description="Time of the last event.")
     volume: int = Field(
-        description="How many events there are; exact up to some hundred, then within a percent or two."
+        description="How many events there are; exact up to some hundred, then within a few percent."
     )
 
 
@@ -79,7 +79,7 @@ class PropertyDefinitionBody(BaseModel):
     is_numerical: bool
     created_at: str = Field(description="Time of the first event that had it.")
     last_seen_at: str = Field(description="Time of the last event that had it.")
-    volume: int = Field(description="How many events had it; exact up to some hundred, then within a percent or two.")
+    volume: int = Field(description="How many events had it; exact up to some hundred, then within a few percent.")
 
 
 class PropertyDefinitionList(_Page):

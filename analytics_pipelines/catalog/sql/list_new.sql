@@ -1,14 +1,12 @@
--- Names that the project has room for: so many of properties, of whatever kind, and so many of events. Of a flood no
--- more is held than there could be room for.
+-- Names that the project has room for: so many of properties, of whatever kind, and so many of events.
 INSERT INTO {listed}
 SELECT team_id, one.1, one.2, one.3
 FROM
 (
-    SELECT team_id, kind = 'name' AS is_event, arraySort(groupUniqArray({most_names})((kind, group_type_index, name))) AS names
-    FROM
-    (
-{seen}
-    )
+    SELECT
+        team_id, kind = 'name' AS is_event,
+        arraySort(groupUniqArray({most_names})((kind, group_type_index, name))) AS names
+    FROM {seen}
     WHERE lengthUTF8(name) <= {longest_name} AND (team_id, kind, group_type_index, name) NOT IN (SELECT * FROM {listed})
     GROUP BY team_id, is_event
 ) AS candidates

@@ -9,9 +9,6 @@ SELECT
     '',
     concat('{{"limit":{most_names},"names":', toJSONString(arraySort(groupUniqArray(5)(name))), '}}'),
     {{batch_id:UUID}}
-FROM
-(
-{seen}
-)
+FROM {seen}
 WHERE lengthUTF8(name) <= {longest_name} AND (team_id, kind, group_type_index, name) NOT IN (SELECT * FROM {listed})
 GROUP BY team_id, warning

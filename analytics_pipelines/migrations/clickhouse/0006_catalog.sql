@@ -52,8 +52,7 @@ FROM
 )
 GROUP BY team_id, index, type, key;
 
--- Names that were seen. `events` is a sketch of the uuids of the events that had them: it counts an event once however
--- often it is loaded; exactly up to some hundred, then within a percent or two.
+-- Names that were seen. Rows of one key become one by uniting, and what is there twice counts once.
 CREATE TABLE IF NOT EXISTS {{ stored('sightings') }}
 (
     team_id          Int64,
@@ -61,18 +60,25 @@ CREATE TABLE IF NOT EXISTS {{ stored('sightings') }}
     group_type_index Int8, -- -1: no property of a group
     is_other         Bool, -- all names beyond the most that a project may have
     name             String CODEC(ZSTD(1)),
-    type             LowCardinality(String), -- of the value; empty: null, an object or a list
     first_seen       SimpleAggregateFunction(min, DateTime64(6, 'UTC')),
     last_seen        SimpleAggregateFunction(max, DateTime64(6, 'UTC')),
-    events           AggregateFunction(uniqCombined64(13), UUID) CODEC(ZSTD(1))
+    -- a sketch of the uuids of the events that had the name: exact up to some hundred, then within a few percent
+    events           AggregateFunction(uniqCombined64(13), UUID) CODEC(ZSTD(1)),
+    -- the type of the value in up to 64 of these events: of those whose uuid has the least hash in each part of the range
+    -- of hashes; the number of the part, and the hash with the type in its last three bits
+    evidence         SimpleAggregateFunction(minMap, Map(UInt8, UInt64)) CODEC(ZSTD(1))
 )
 ENGINE = {{ engine('AggregatingMergeTree') }}
-ORDER BY (team_id, kind, group_type_index, is_other, name, type);
+ORDER BY (team_id, kind, group_type_index, is_other, name);
 
 {{ distributed('sightings', by='cityHash64(team_id, name)') }}
 
--- One row a property; times are of events. `type` is that of most of its values; of as many, the one that holds more.
+-- One row a property; times are of events. `type` is that of most values in evidence; of as many, the one that holds more.
+-- It is empty when they were null, an object or a list.
 CREATE VIEW IF NOT EXISTS property_catalog {{ on_cluster }} AS
+WITH
+    arrayFilter(code -> code != 0, arrayMap(value -> bitAnd(value, 7), mapValues(united))) AS codes,
+    arraySort(code -> (-countEqual(codes, code), code), arrayDistinct(codes))[1] AS most
 SELECT
     team_id,
     kind,
@@ -82,25 +88,22 @@ SELECT
     reinterpretAsUUID(MD5(concat(
         toString(team_id), '\0', kind, '\0', toString(group_type_index), '\0', toString(is_other), '\0', name
     ))) AS id,
-    argMaxIf(
-        seen_as, (events_of_type, indexOf(['Boolean', 'DateTime', 'Numeric', 'String'], seen_as)), seen_as != ''
-    ) AS type,
-    min(first_of_type) AS first_seen,
-    max(last_of_type) AS last_seen,
-    uniqCombined64Merge(13)(sketch) AS volume
+    ['', 'String', 'Numeric', 'Boolean', 'DateTime'][most + 1] AS type,
+    first_seen,
+    last_seen,
+    volume
 FROM
 (
     SELECT
-        team_id, kind, group_type_index, is_other, name, type AS seen_as,
-        min(first_seen) AS first_of_type,
-        max(last_seen) AS last_of_type,
-        uniqCombined64Merge(13)(events) AS events_of_type,
-        uniqCombined64MergeState(13)(events) AS sketch
+        team_id, kind, group_type_index, is_other, name,
+        min(sightings.first_seen) AS first_seen,
+        max(sightings.last_seen) AS last_seen,
+        uniqCombined64Merge(13)(events) AS volume,
+        minMap(evidence) AS united
     FROM sightings
     WHERE kind != 'name'
-    GROUP BY team_id, kind, group_type_index, is_other, name, seen_as
-)
-GROUP BY team_id, kind, group_type_index, is_other, name;
+    GROUP BY team_id, kind, group_type_index, is_other, name
+);
 
 -- One row a name of events; times are of events.
 CREATE VIEW IF NOT EXISTS event_catalog {{ on_cluster }} AS
