@@ -77,8 +77,8 @@ class World:
         """From now on the distinct id is of the person of `into`, or no longer."""
         self.clickhouse.insert_rows(
             "person_overrides",
-            [[team, distinct_id, person_id(team, into), version, int(undone)]],
-            ["team_id", "distinct_id", "person_id", "version", "is_deleted"],
+            [[team, distinct_id, person_id(team, distinct_id), person_id(team, into), version, int(undone)]],
+            ["team_id", "distinct_id", "stored_person_id", "person_id", "version", "is_deleted"],
         )
         days = self.clickhouse.query(
             "SELECT DISTINCT team_id, toDate32(timestamp) FROM events"
