@@ -37,10 +37,15 @@ class Moments:
     """Reads times that are written in one way, or in any of the known ways."""
 
     def __init__(self, now: datetime, form: str | None = None, timezone: str = "UTC") -> None:
-        self._latest = now + _AHEAD
         self._zone = ZoneInfo(timezone)
         self._form = form
         self._of_text = lru_cache(1 << 16)(self._read_text)
+        self.judge_as_of(now)
+
+    def judge_as_of(self, now: datetime) -> None:
+        """Tell what lies in the future from then on by that moment."""
+        self._latest = now + _AHEAD
+        self._of_text.cache_clear()
 
     def read(self, value: object) -> str:
         """ISO 8601 in UTC. Times without a zone are of the zone that was named.

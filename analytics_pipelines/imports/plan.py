@@ -38,6 +38,7 @@ class Plan:
     source: Source
     reader: Reader
     to_event: ToEvent
+    moments: Moments
     mapping: Mapping
     once: bool
     mapping_digest: bytes
@@ -57,7 +58,7 @@ def plan(path: Path, mapping: Mapping, reading: Reading, now: datetime) -> Plan:
     digest = mapping.digest(
         format=source.format, delimiter=reading.delimiter, encoding=reading.encoding, once=reading.once
     )
-    return Plan(source, reader, to_event, bound, reading.once, digest)
+    return Plan(source, reader, to_event, moments, bound, reading.once, digest)
 
 
 def no_events(nothing: NoEvents, plan: Plan) -> Problem:

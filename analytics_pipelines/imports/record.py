@@ -14,6 +14,7 @@ class Known:
     """`rows_stored`: so many rows of the file, from its beginning, became durable objects. `tally`: of a whole one."""
 
     rows_stored: int
+    started_at: datetime
     tally: Tally | None = None
     finished_at: datetime | None = None
 
@@ -36,12 +37,12 @@ class Record:
                 "INSERT INTO imports (project_id, file_digest, mapping_digest, file_name, started_at, updated_at)"
                 " VALUES (%(project)s, %(file)s, %(mapping)s, %(name)s, %(now)s, %(now)s)"
                 " ON CONFLICT (project_id, file_digest, mapping_digest) DO UPDATE SET file_name = excluded.file_name"
-                " RETURNING rows_stored, tally, finished_at",
+                " RETURNING rows_stored, started_at, tally, finished_at",
                 {**self._key(), "name": file_name, "now": now},
             ).fetchone()
         assert row is not None  # noqa: S101  an INSERT … RETURNING
         tally = Tally(**row["tally"]) if row["finished_at"] else None
-        return Known(row["rows_stored"], tally, row["finished_at"])
+        return Known(row["rows_stored"], row["started_at"], tally, row["finished_at"])
 
     def stored(self, rows: int, now: datetime) -> None:
         """The first `rows` rows are durable objects."""

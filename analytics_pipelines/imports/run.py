@@ -51,6 +51,8 @@ def import_file(
     """
     record = Record(postgres, project.id, plan.source.digest(), plan.mapping_digest)
     known = record.begin(plan.source.path.name, now(), again=again)
+    # A row that lay in the future when the import began is still none when it goes on days later: it was reported.
+    plan.moments.judge_as_of(known.started_at)
     if known.tally is not None:
         tally = try_out(plan, project, told) if tell_again else known.tally
         return Imported(tally, resumed_at=known.rows_stored, finished_at=known.finished_at)

@@ -126,6 +126,14 @@ def test_a_time_that_ingestion_would_move_is_told(value: str, reason: str) -> No
     assert caught.value.reason == reason
 
 
+def test_what_lies_in_the_future_is_told_by_the_moment_that_is_given() -> None:
+    moments = Moments(NOW)
+    moments.read("2026-11-24T09:00:00Z")
+    moments.judge_as_of(NOW - timedelta(days=3))
+    with pytest.raises(BadRow, match="future"):
+        moments.read("2026-11-24T09:00:00Z")
+
+
 def test_a_common_format_is_recognised_in_all_samples_together() -> None:
     assert likely_form(["01/02/2024", "31/01/2024"]) == "%d/%m/%Y"
     assert likely_form(["01/02/2024", "01/31/2024"]) == "%m/%d/%Y"
