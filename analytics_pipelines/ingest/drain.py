@@ -12,15 +12,12 @@ from analytics_pipelines.faults import hit
 from analytics_pipelines.ingest.backlog import LOOK_BACK, STRAGGLING, batches, open_hours, waiting
 from analytics_pipelines.ingest.ledger import Batch, Ledger, Outcome
 from analytics_pipelines.ingest.loader import BatchTooLarge, load, recounted
+from analytics_pipelines.ingest.locks import LOAD, LOCK_CLASS, RELAY, held
+from analytics_pipelines.ingest.swap import finish_replays, finish_swaps
 from analytics_pipelines.settings import Settings
 from resources.clickhouse import ClickHouse, ClickHouseUnavailable
 from resources.object_store import ObjectStore, StoredObject, StoreUnavailable
 from resources.postgres import Connection, Postgres
-
-# Two Postgres advisory locks, which die with their holder's connection. `RELAY`: who lingers; the next run waits for
-# it, and its holder ends when someone waits. `LOAD`: who publishes; held for one batch, so that a backfill and the
-# live run interleave, and "is this uuid stored?" has one answer at a time.
-LOCK_CLASS, RELAY, LOAD = 7_203_002, 1, 2
 
 # How often a look takes in all open hours, beside the cheap looks at what has just arrived.
 FULL_LOOK_SECONDS = 30.0
@@ -169,7 +166,7 @@ class Drain:
         self, objects: Sequence[StoredObject], session: Connection, enough: Callable[[], bool] = lambda: False
     ) -> bool:
         for batch in batches(objects, most_objects=self.batch_objects, most_bytes=self.batch_bytes):
-            with _lock_to_load(session):
+            with self._alone(session):
                 # Another drain may have claimed some since we listed them; the rest is found by the next look.
                 if not self.ledger.claimed_keys(batch.keys):
                     self._load(batch)
@@ -185,11 +182,22 @@ class Drain:
         return due
 
     def _finish_broken_loads(self, session: Connection) -> None:
-        """Batches that someone claimed and did not close are loaded again with the same objects and token."""
+        """Batches that someone claimed and did not close are loaded again with the same objects and token.
+
+        Days that someone began to load again, and did not finish, are brought to an end.
+        """
+        finish_replays(session, self.clickhouse, self.postgres, self.now())
         for batch in self.ledger.open_batches():
-            with _lock_to_load(session):
+            with self._alone(session):
                 if self.ledger.is_open(batch):
                     self._load(batch)
+
+    @contextmanager
+    def _alone(self, session: Connection) -> Iterator[None]:
+        """Nobody else loads; and a day that someone left on its way into its place is there."""
+        with held(session, LOAD):
+            finish_swaps(self.clickhouse, self.postgres, self.now())
+            yield
 
     def _load(self, batch: Batch) -> None:
         started = time.monotonic()
@@ -228,12 +236,3 @@ def _count_locks(session: Connection, *, granted: bool) -> int:
         [LOCK_CLASS, RELAY, granted],
     ).fetchone()
     return int(row["locks"]) if row else 0
-
-
-@contextmanager
-def _lock_to_load(session: Connection) -> Iterator[None]:
-    session.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK_CLASS, LOAD])
-    try:
-        yield
-    finally:
-        session.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK_CLASS, LOAD])

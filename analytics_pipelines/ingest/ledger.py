@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 from analytics_pipelines.events.keys import arrival_hour
 from resources.object_store import StoredObject
-from resources.postgres import Postgres
+from resources.postgres import Connection, Postgres
 
 # ClickHouse's tables that hold rows of batches → the ledger's column that counts them.
 COUNTED = {"events": "events", "dead_letters": "dead_letters", "dropped_events": "dropped"}
@@ -178,9 +178,18 @@ class Ledger:
             connection.execute(
                 "UPDATE ingest_objects SET is_lost = true WHERE key = ANY(%s)", [list(outcome.lost_keys)]
             )
-            connection.execute(
-                "INSERT INTO dirty_days (team_id, day, touched_at)"
-                " SELECT team_id, day, %s FROM unnest(%s::bigint[], %s::date[]) AS d (team_id, day)"
-                " ON CONFLICT (team_id, day) DO UPDATE SET touched_at = EXCLUDED.touched_at",
-                [now, [team for team, _ in outcome.days], [day for _, day in outcome.days]],
-            )
+            _touch_days(connection, outcome.days, now)
+
+    def touch_days(self, days: Sequence[tuple[int, date]], now: datetime) -> None:
+        """What happened on these event days, by team, changed."""
+        with self._postgres.transaction() as connection:
+            _touch_days(connection, days, now)
+
+
+def _touch_days(connection: Connection, days: Sequence[tuple[int, date]], now: datetime) -> None:
+    connection.execute(
+        "INSERT INTO dirty_days (team_id, day, touched_at)"
+        " SELECT team_id, day, %s FROM unnest(%s::bigint[], %s::date[]) AS d (team_id, day)"
+        " ON CONFLICT (team_id, day) DO UPDATE SET touched_at = EXCLUDED.touched_at",
+        [now, [team for team, _ in days], [day for _, day in days]],
+    )

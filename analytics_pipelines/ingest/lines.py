@@ -42,12 +42,12 @@ class DeadLetter:
         return "ingest" if self.reason in _RULES_OF_INGESTION else "capture"
 
     def row(self, batch: Batch) -> list[object]:
-        """Its row in `dead_letters`: team_id, received_at, reason, stage, line, object_key, batch_id."""
+        """Its row in `dead_letters`: team_id, received_at, reason, stage, line, object_key, arrival_day, batch_id."""
         project, received_ms = envelope_of(self.line.text)
         readable = 1 <= received_ms <= 7258118400000
         received = datetime.fromtimestamp(received_ms / 1000, UTC) if readable else batch.hour
         text = self.line.text.decode("utf-8", "replace")
-        return [project, received, self.reason, self.stage, text, self.line.key, batch.id]
+        return [project, received, self.reason, self.stage, text, self.line.key, batch.hour.date(), batch.id]
 
 
 def sort_out(objects: Iterable[tuple[str, bytes]]) -> tuple[list[Line], list[DeadLetter]]:

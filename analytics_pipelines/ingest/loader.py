@@ -1,6 +1,6 @@
 """One batch of raw objects into ClickHouse: staged, published, counted. Repeating it changes nothing."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
 from typing import Any
@@ -9,16 +9,12 @@ from analytics_pipelines.events import zstd
 from analytics_pipelines.faults import hit
 from analytics_pipelines.ingest.ledger import Batch, Ledger, Outcome
 from analytics_pipelines.ingest.lines import DeadLetter, Line, payload, poisonous, sort_out
-from analytics_pipelines.ingest.staged import Staged
+from analytics_pipelines.ingest.staged import LIVE, Staged, Target
 from analytics_pipelines.ingest.statements import statement
+from analytics_pipelines.ingest.takers import TAKERS
 from resources.clickhouse import ClickHouse, ClickHouseRefused, ClickHouseUnavailable
 from resources.object_store import ObjectStore
 from resources.postgres import Postgres
-
-Taker = Callable[[Staged, ClickHouse, Postgres], None]
-"""What else is made of a batch's events. Called again after a break, and for batches in any order."""
-
-TAKERS: tuple[Taker, ...] = ()
 
 # Lines are held in memory, several times over, while they become rows.
 MOST_LINE_BYTES = 256 * 1024 * 1024
@@ -56,26 +52,36 @@ class BatchTooLarge(Exception):
         self.fits = fits
 
 
-def load(batch: Batch, store: ObjectStore, clickhouse: ClickHouse, postgres: Postgres) -> Outcome:
-    """Load a claimed batch.
+def load(
+    batch: Batch,
+    store: ObjectStore,
+    clickhouse: ClickHouse,
+    postgres: Postgres,
+    target: Target = LIVE,
+    *,
+    with_takers: bool = True,
+) -> Outcome:
+    """Load a claimed batch, into the tables that questions read or into others beside them.
 
     The batch's id is the insert's token and is checked against what is stored, so a load that was broken off
     anywhere may be repeated. Raises StoreUnavailable, ClickHouseUnavailable, ClickHouseRefused, PostgresUnavailable.
     """
     objects, lost = _read(batch, store)
-    staged = Staged(batch.id, batch.hour.date())
+    staged = Staged(batch.id, batch.hour.date(), target)
     with _tables(staged, clickhouse):
         dead = _stage(staged, objects, batch, clickhouse)
         hit("loader.after_stage")
         days = _publish(staged, clickhouse, Ledger(postgres))
         hit("loader.after_events")
-        _bury(batch, dead, clickhouse)
+        _bury(batch, dead, target, clickhouse)
         hit("loader.after_dead_letters")
         clickhouse.insert(_sql("publish_dropped_events", staged), token=f"{batch.id}", settings=_ONE_BLOCK)
         hit("loader.after_dropped_events")
-        for take in TAKERS:
-            take(staged, clickhouse, postgres)
-            hit("loader.after_taker")
+        if with_takers:
+            clickhouse.insert(_sql("publish_warnings", staged))
+            for take in TAKERS:
+                take(staged, clickhouse, postgres)
+                hit("loader.after_taker")
         lines, dropped, events, dead_letters = clickhouse.query(_sql("count_batch", staged)).one()
     return Outcome(
         lines=lines + dead_letters, events=events, dead_letters=dead_letters, dropped=dropped, days=days, lost_keys=lost
@@ -170,40 +176,58 @@ def _stage(
 
 
 def _publish(staged: Staged, clickhouse: ClickHouse, ledger: Ledger) -> tuple[tuple[int, date], ...]:
-    """Store the batch's events that are new; the event days, by team, of those it brought."""
+    """Store the batch's events that are new; the event days, by team, of those it brought or put in another's place."""
+    target = staged.target
     clickhouse.command(_sql("stored_before", staged))
     superseded = clickhouse.query(_sql("superseded", staged)).rows
     if superseded:
-        ledger.mark_for_recount({batch for _, _, batch in superseded})
+        own = [row for row in superseded if target.day in (None, row[3])]
+        if own and target.day is None:
+            ledger.mark_for_recount({batch for _, _, batch, _, _ in own})
         hit("loader.before_supersede")
-        clickhouse.command(
-            "DELETE FROM events WHERE (team_id, uuid) IN {given:Array(Tuple(Int64, UUID))}"
-            f" AND batch_id != toUUID('{staged.batch_id}')",
-            {"given": [(team, str(uuid)) for team, uuid, _ in superseded]},
-        )
+        if own:
+            clickhouse.command(
+                f"DELETE FROM {target.events} WHERE (team_id, uuid) IN {{given:Array(Tuple(Int64, UUID))}}"
+                f" AND batch_id != toUUID('{staged.batch_id}')",
+                {"given": _uuids(own)},
+            )
         hit("loader.after_supersede")
         clickhouse.command(f"DROP TABLE {staged.stored}")
         clickhouse.command(_sql("stored_before", staged))
+        elsewhere = [row for row in superseded if row not in own]
+        if elsewhere:  # they count until the day takes its place
+            clickhouse.insert_rows(target.superseding, _uuids(elsewhere), ["team_id", "uuid"])
+            clickhouse.command(
+                f"ALTER TABLE {staged.stored} DELETE WHERE (team_id, uuid) IN {{given:Array(Tuple(Int64, UUID))}}",
+                {"given": _uuids(elsewhere)},
+            )
     clickhouse.command(_sql("choose", staged))
     clickhouse.insert(_sql("publish_events", staged), token=f"{staged.batch_id}", settings=_ONE_BLOCK)
-    return tuple((int(team), day) for team, day in clickhouse.query(_sql("touched_days", staged)).rows)
+    days = {(int(team), day) for team, day in clickhouse.query(_sql("touched_days", staged)).rows}
+    return tuple(sorted(days | {(int(team), day) for team, _, _, _, day in superseded}))
 
 
-def _bury(batch: Batch, dead: Sequence[DeadLetter], clickhouse: ClickHouse) -> None:
+def _uuids(rows: Sequence[tuple[Any, ...]]) -> list[tuple[int, str]]:
+    return [(row[0], str(row[1])) for row in rows]
+
+
+def _bury(batch: Batch, dead: Sequence[DeadLetter], target: Target, clickhouse: ClickHouse) -> None:
     """Store the dead letters of a batch, as often as they are there and not once more."""
     stored = clickhouse.query(
-        "SELECT count() FROM dead_letters WHERE batch_id = {batch:UUID}", {"batch": str(batch.id)}
+        f"SELECT count() FROM {target.dead_letters} WHERE arrival_day = {{day:Date}} AND batch_id = {{batch:UUID}}",
+        {"day": batch.hour.date(), "batch": str(batch.id)},
     ).one()[0]
     rows = sorted((letter.row(batch) for letter in dead), key=repr)[stored:]
     if rows:
         clickhouse.insert_rows(
-            "dead_letters",
+            target.dead_letters,
             rows,
-            ["team_id", "received_at", "reason", "stage", "line", "object_key", "batch_id"],
+            ["team_id", "received_at", "reason", "stage", "line", "object_key", "arrival_day", "batch_id"],
         )
 
 
 def _sql(name: str, staged: Staged, **values: Any) -> str:
+    target = staged.target
     return statement(
         name,
         staged.table,
@@ -211,5 +235,9 @@ def _sql(name: str, staged: Staged, **values: Any) -> str:
         numbers=staged.numbers,
         batch_id=staged.batch_id,
         arrival_day=staged.arrival_day,
+        events=target.events,
+        dead_letters=target.dead_letters,
+        dropped_events=target.dropped_events,
+        counting=target.counting,
         **values,
     )

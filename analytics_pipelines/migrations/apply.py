@@ -20,8 +20,8 @@ from resources.postgres import Connection, Postgres
 # One number for all migrations of both stores; any constant will do.
 _LOCK = 7_203_001
 
-# Migrations of ClickHouse that make `events` anew.
-_FILLED_FROM_THE_BUCKET = frozenset({1, 3})
+# Migrations of ClickHouse that make anew what ingestion fills.
+_FILLED_FROM_THE_BUCKET = frozenset({1, 3, 7})
 
 Progress = Callable[[Store, Migration], None]
 

@@ -1,5 +1,5 @@
 -- What a batch stores is one part, stored whole or not at all; on a cluster one for each shard.
-INSERT INTO events (
+INSERT INTO {events} (
     team_id, uuid, event, distinct_id, person_id, timestamp, properties, elements_chain, has_person, is_bot, ip, groups,
     {hot_names}, received_at, arrival_day, batch_id
 )
@@ -9,5 +9,5 @@ SELECT
 FROM {staging}
 WHERE number GLOBAL IN (SELECT number FROM {numbers})
   AND (team_id, uuid) GLOBAL NOT IN (
-      SELECT team_id, uuid FROM events WHERE arrival_day = toDate('{arrival_day}') AND batch_id = toUUID('{batch_id}')
+      SELECT team_id, uuid FROM {events} WHERE arrival_day = toDate('{arrival_day}') AND batch_id = toUUID('{batch_id}')
   )

@@ -1,9 +1,11 @@
 -- Of two events with one uuid the one that was received first counts, whichever is loaded first; a tie goes by content.
-SELECT DISTINCT old.team_id, old.uuid, old.batch_id
+SELECT DISTINCT old.team_id, old.uuid, old.batch_id, old.arrival_day, toDate32(old.place.4) AS day
 FROM
 (
-    SELECT team_id, uuid, batch_id, (received_at, event, distinct_id, timestamp, properties) AS place
-    FROM events
+    SELECT
+        team_id, uuid, batch_id, arrival_day,
+        (received_at, event, distinct_id, timestamp, properties) AS place
+    FROM {counting}
     WHERE (team_id, uuid) GLOBAL IN (
         SELECT stored.team_id, stored.uuid
         FROM {stored} AS stored
