@@ -62,6 +62,7 @@ def take_catalog(staged: Staged, clickhouse: ClickHouse, postgres: Postgres, mos
     try:
         run("shape_events")
         run("see_names", _BOUNDED)
+        run("see_types", _BOUNDED)
         run("list_known")
         run("list_new")
         run("record_sightings", _ONE_BLOCK)

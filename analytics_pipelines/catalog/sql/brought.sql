@@ -1,10 +1,19 @@
 arrayConcat(
     [('name', '', event, toUInt8(0))],
     arrayMap(
-        pair -> ('event', '', pair.1, {type_of}),
+        -- texts, whatever they look like
+        pair -> ('event', '', pair.1, if(
+            startsWith(pair.1, 'utm_') OR startsWith(pair.1, '$feature/') OR startsWith(pair.1, '$survey_response')
+                OR pair.1 = '$feature_flag_response',
+            toUInt8(ascii(pair.2) = 34),
+            {type_of}
+        )),
         arrayFilter(
             -- what an event says of others is no property of its own
-            pair -> NOT match(pair.1, '^\\$(set|set_once|unset|groups|group_set|group_[0-4])$'),
+            pair -> pair.1 NOT IN (
+                '$set', '$set_once', '$unset', '$groups', '$group_set',
+                '$group_0', '$group_1', '$group_2', '$group_3', '$group_4'
+            ),
             JSONExtractKeysAndValuesRaw(properties)
         )
     ),

@@ -1,4 +1,4 @@
--- Events that say something of the same names become up to 64 rows, one for each part of the range of their uuids' hashes.
+-- Events that say something of the same names become up to 32 rows, one for each part of the range of their uuids' hashes.
 -- Each holds what the event of the least hash said. Only names are read of all events: values cost three times as much.
 INSERT INTO {shapes}
 WITH
@@ -18,4 +18,4 @@ SELECT
     min(hash_of_uuid), argMin(properties, hash_of_uuid),
     min(timestamp), max(timestamp), max(received_at), uniqCombined64State(13)(uuid)
 FROM {published}
-GROUP BY team_id, event, has_person, shape, bitShiftRight(hash_of_uuid, 58)
+GROUP BY team_id, event, has_person, shape, bitShiftRight(hash_of_uuid, 59)

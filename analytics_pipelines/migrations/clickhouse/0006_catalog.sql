@@ -64,7 +64,7 @@ CREATE TABLE IF NOT EXISTS {{ stored('sightings') }}
     last_seen        SimpleAggregateFunction(max, DateTime64(6, 'UTC')),
     -- a sketch of the uuids of the events that had the name: exact up to some hundred, then within a few percent
     events           AggregateFunction(uniqCombined64(13), UUID) CODEC(ZSTD(1)),
-    -- the type of the value in up to 64 of these events: of those whose uuid has the least hash in each part of the range
+    -- the type of the value in up to 32 of these events: of those whose uuid has the least hash in each part of the range
     -- of hashes; the number of the part, and the hash with the type in its last three bits
     evidence         SimpleAggregateFunction(minMap, Map(UInt8, UInt64)) CODEC(ZSTD(1))
 )
