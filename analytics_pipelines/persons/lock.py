@@ -1,14 +1,20 @@
 """One writer of the person store at a time, so that versions are committed in their order."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from analytics_pipelines.problems import Problem
-from resources.postgres import Connection
+from resources.postgres import Connection, Postgres
 
 _LOCK_CLASS, _PERSONS = 7_203_003, 1
 
 
-def lock_persons(connection: Connection) -> None:
-    """Wait until no other transaction writes or publishes persons; free again when this one ends."""
-    connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK_CLASS, _PERSONS])
+@contextmanager
+def persons_locked(postgres: Postgres) -> Iterator[None]:
+    """Wait until nobody else writes or publishes persons, and keep others waiting until the end."""
+    with postgres.transaction() as connection:
+        connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK_CLASS, _PERSONS])
+        yield
 
 
 def next_version(connection: Connection) -> int:

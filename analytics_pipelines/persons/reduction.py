@@ -11,19 +11,22 @@ from resources.clickhouse import ClickHouse, ClickHouseUnavailable
 
 @dataclass(frozen=True)
 class Reduction:
-    """Rows as Postgres' COPY reads them, in the order of the columns of `sent_ids` and `sent_edges`."""
+    """Rows as Postgres' COPY reads them, in the order of the columns of `sent_ids` and `sent_edges`, and the name of a
+    table of the ids of which something was said."""
 
     ids: bytes
     edges: bytes
+    words: str
 
 
 @contextmanager
 def reduced(source: str, name: str, clickhouse: ClickHouse) -> Iterator[Reduction]:
     """Reduce the events of `source`, what may stand behind FROM; `name` makes the tables' names its own.
 
-    What is learnt of ids' usage is stored in ClickHouse on the way; doing so again changes nothing.
+    What is learnt of ids' usage and what is said of persons is stored in ClickHouse on the way; doing so again changes
+    nothing.
     """
-    names = {"reduced": f"reduced_{name}", "touched": f"touched_{name}"}
+    names = {table: f"persons_{table}_{name}" for table in ("usage", "edges", "words", "touched")}
 
     def drop() -> None:
         for table in names.values():
@@ -32,14 +35,21 @@ def reduced(source: str, name: str, clickhouse: ClickHouse) -> Iterator[Reductio
     drop()
     try:
         deletions = clickhouse.query("SELECT count() FROM person_deletions").one()[0]
-        clickhouse.command(for_clickhouse("reduce", source=_source(source, deletions), kept=_kept(deletions), **names))
+        for table in ("usage", "edges", "words"):
+            statement = for_clickhouse(
+                f"reduce_{table}", source=_source(source, deletions), kept=_kept(deletions), **names
+            )
+            clickhouse.command(statement)
         hit("persons.after_reduce")
         clickhouse.insert(for_clickhouse("note_usage", **names))
         hit("persons.after_usage")
+        clickhouse.insert(for_clickhouse("note_words", **names))
+        hit("persons.after_words")
         clickhouse.command(for_clickhouse("touch", **names))
         yield Reduction(
             ids=clickhouse.read(for_clickhouse("send_ids", **names)),
             edges=clickhouse.read(for_clickhouse("send_edges", **names)),
+            words=names["words"],
         )
     finally:
         with suppress(ClickHouseUnavailable):  # then the tables are gone with its memory

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from analytics_pipelines.faults import hit
 from analytics_pipelines.ingest.staged import Staged
-from analytics_pipelines.persons.lock import lock_persons, next_version
-from analytics_pipelines.persons.publish import publish, published_version
+from analytics_pipelines.persons.lock import next_version, persons_locked
+from analytics_pipelines.persons.publish import publish
 from analytics_pipelines.persons.reduction import reduced
 from analytics_pipelines.persons.store import store
 from resources.clickhouse import ClickHouse
@@ -17,13 +17,12 @@ def take_persons(staged: Staged, clickhouse: ClickHouse, postgres: Postgres) -> 
 
     Raises ClickHouseUnavailable, ClickHouseRefused, PostgresUnavailable.
     """
-    if published_version(clickhouse) == 0:
-        publish(postgres, clickhouse, datetime.now(UTC))  # into new tables: the batch has to know the deleted and older
-    with postgres.transaction() as connection:
-        lock_persons(connection)
+    with persons_locked(postgres):
+        publish(postgres, clickhouse, datetime.now(UTC))  # a batch is compared with what is published
         with reduced(staged.published, staged.batch_id.hex, clickhouse) as reduction:
             if reduction.ids:
-                store(connection, reduction, next_version(connection), staged.batch_id)
-            hit("persons.before_commit")
-    hit("persons.after_commit")
-    publish(postgres, clickhouse, datetime.now(UTC))
+                with postgres.transaction() as connection:
+                    store(connection, reduction, next_version(connection), staged.batch_id)
+                    hit("persons.before_commit")
+                hit("persons.after_commit")
+            publish(postgres, clickhouse, datetime.now(UTC), reduction.words)

@@ -33,12 +33,14 @@ SETTINGS index_granularity = 1024;
 {{ distributed('persons', by='cityHash64(team_id, id)') }}
 
 -- Which person each distinct id belongs to. An id that was never sent with a person and is in no merge is not here:
--- its person is the one that its events carry. The moments tell a batch whether it knows an earlier one.
+-- its person is the one that its events carry. What stands beside it tells a batch whether it
+-- brings anything new.
 CREATE TABLE IF NOT EXISTS {{ stored('person_distinct_ids') }}
 (
     team_id              Int64,
     distinct_id          String CODEC(ZSTD(1)),
     person_id            UUID,
+    is_personful         Bool,
     created_at           Nullable(DateTime64(6, 'UTC')),
     first_with_person    Nullable(DateTime64(6, 'UTC')),
     first_without_person Nullable(DateTime64(6, 'UTC')),
@@ -50,6 +52,44 @@ ORDER BY (team_id, distinct_id)
 SETTINGS index_granularity = 1024;
 
 {{ distributed('person_distinct_ids', by='cityHash64(team_id, distinct_id)') }}
+
+-- The same from the other side: the distinct ids of each person, and what each of them brings to it.
+CREATE TABLE IF NOT EXISTS {{ stored('person_members') }}
+(
+    team_id       Int64,
+    person_id     UUID,
+    distinct_id   String CODEC(ZSTD(1)),
+    created_at    Nullable(DateTime64(6, 'UTC')),
+    is_identified Bool,
+    is_alive      Bool,
+    version       UInt64,
+    is_deleted    UInt8
+)
+ENGINE = {{ engine('ReplacingMergeTree', 'version', 'is_deleted') }}
+ORDER BY (team_id, person_id, distinct_id)
+SETTINGS index_granularity = 1024;
+
+{{ distributed('person_members', by='cityHash64(team_id, person_id)') }}
+
+-- What was said of persons, kept by the distinct id that it was said of, so that merges are undone without loss. Events of
+-- an id that say something of the same properties have one shape: one row with the words of the newest and the oldest of
+-- them. Each column is the stamp of its event (46 characters: time, then uuid, as text that sorts) and JSON behind it, or
+-- nothing; greatest and least, so rows may be inserted again and in any order.
+CREATE TABLE IF NOT EXISTS {{ stored('person_words') }}
+(
+    team_id       Int64,
+    distinct_id   String CODEC(ZSTD(1)),
+    shape         UInt64,
+    newest_sets   SimpleAggregateFunction(max, String) CODEC(ZSTD(1)), -- $set
+    newest_agains SimpleAggregateFunction(max, String) CODEC(ZSTD(1)), -- $set_once that was said outright, not copied
+    newest_unsets SimpleAggregateFunction(max, String) CODEC(ZSTD(1)), -- $unset
+    oldest_onces  SimpleAggregateFunction(min, String) CODEC(ZSTD(1)) -- $set_once
+)
+ENGINE = {{ engine('AggregatingMergeTree') }}
+ORDER BY (team_id, distinct_id, shape)
+SETTINGS index_granularity = 512;
+
+{{ distributed('person_words', by='cityHash64(team_id, distinct_id)') }}
 
 -- Distinct ids whose person is another than their events carry: questions put this one in its place. They find it by
 -- what the events carry, `stored_person_id`, since that is 16 bytes and no text.

@@ -1,5 +1,5 @@
 SELECT
-    team_id, edge.1, concat(toString(edge.2), '+00'), edge.3, distinct_id, edge.4, concat(toString(edge.5), '+00')
-FROM {reduced}
-ARRAY JOIN edges AS edge
+    team_id, uuid, concat(toString(timestamp), '+00'), event, distinct_id, other, concat(toString(received_at), '+00')
+FROM {edges}
+WHERE is_edge
 FORMAT TabSeparated
