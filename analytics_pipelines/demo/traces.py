@@ -23,6 +23,10 @@ NODE = "demo"  # stands in the keys of the objects that the demo writes; a host 
 _AROUND = timedelta(hours=2)
 
 
+# What stands beside the events, of groups, of names and of what was odd.
+_BESIDE = ("group_facts", "group_types", "sightings", "ingestion_warnings")
+
+
 class _Line(msgspec.Struct):
     project: int
 
@@ -122,6 +126,7 @@ class Traces:
                 "DELETE FROM ingest_batches WHERE id = ANY(%s) AND objects = 0", [[row["batch_id"] for row in gone]]
             )
             connection.execute("DELETE FROM dirty_days WHERE team_id = ANY(%s)", [self._teams])
+            connection.execute("DELETE FROM group_types WHERE team_id = ANY(%s)", [self._teams])
 
     def _rows_kept(self, table: str) -> list[tuple[UUID, int]]:
         """The batches that hold rows of ours, with the count of their other rows."""
@@ -144,6 +149,6 @@ class Traces:
     def _delete_rows(self) -> int:
         ours = {"teams": self._teams}
         count = self._clickhouse.query("SELECT count() FROM events WHERE team_id IN {teams:Array(Int64)}", ours).one()
-        for table in (*COUNTED, *(rollup.name for rollup in ROLLUPS)):
+        for table in (*COUNTED, *(rollup.name for rollup in ROLLUPS), *_BESIDE):
             self._clickhouse.command(f"DELETE FROM {table} WHERE team_id IN {{teams:Array(Int64)}}", ours)
         return int(count[0])

@@ -78,6 +78,8 @@ def test_clear_removes_the_demo_and_nothing_else(
     assert clear(store, postgres, clickhouse, projects, lambda *step: told.append(step)) == loaded
     assert told == [(done, 3) for done in range(4)]
     assert projects.all() == [ours]
+    assert [count(clickhouse, project.id, table) for table in ("sightings", "group_facts")] == [0, 0]
+    assert count(clickhouse, ours.id, "sightings") > 0
     assert keys(store) == [kept]
     assert [count(clickhouse, project.id, table) for table in COUNTED] == [0, 0, 0]
     assert [count(clickhouse, ours.id, table) for table in COUNTED] == [2, 1, 2]
