@@ -56,7 +56,7 @@ CREATE TABLE IF NOT EXISTS {{ stored('events') }}
 )
 ENGINE = {{ engine('MergeTree') }}
 PARTITION BY arrival_day
-ORDER BY (team_id, toDate(timestamp), event, cityHash64(distinct_id), timestamp, uuid)
+ORDER BY (team_id, toDate32(timestamp), event, cityHash64(distinct_id), timestamp, uuid)
 SETTINGS non_replicated_deduplication_window = 10000;
 
 {{ distributed('events', by='cityHash64(team_id, distinct_id)') }}
