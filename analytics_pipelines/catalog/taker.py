@@ -31,7 +31,7 @@ _ONE_BLOCK = {
 
 # A flood of names must not fill the memory and stop the load: of more than this in one batch, the rest waits until it
 # is sent again.
-_BOUNDED = {"max_rows_to_group_by": 500_000, "group_by_overflow_mode": "any"}
+_BOUNDED: Mapping[str, int | str] = {"max_rows_to_group_by": 500_000, "group_by_overflow_mode": "any"}
 
 _TABLES = ("shapes", "seen", "listed")
 

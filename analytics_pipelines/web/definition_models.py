@@ -54,9 +54,7 @@ class EventDefinitionBody(BaseModel):
     name: str
     created_at: str = Field(description="Time of the first event.")
     last_seen_at: str = Field(description="Time of the last event.")
-    volume: int = Field(
-        description="How many events there are; exact up to some hundred, then within a few percent."
-    )
+    volume: int = Field(description="How many events there are; exact up to some hundred, then within a few percent.")
 
 
 class EventDefinitionList(_Page):
