@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from analytics_pipelines.ingest.locks import LOAD, held
 from analytics_pipelines.problems import Problem
 from resources.postgres import Connection, Postgres
 
-_LOCK_CLASS, _PERSONS = 7_203_003, 1
+_LOCK_CLASS, _PERSONS = 7_203_004, 1
 
 
 @contextmanager
@@ -14,6 +15,13 @@ def persons_locked(postgres: Postgres) -> Iterator[None]:
     """Wait until nobody else writes or publishes persons, and keep others waiting until the end."""
     with postgres.transaction() as connection:
         connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK_CLASS, _PERSONS])
+        yield
+
+
+@contextmanager
+def loading_stopped(postgres: Postgres) -> Iterator[None]:
+    """As above, and no batch is on its way: what it was staged from and what it meets are the same."""
+    with postgres.session() as session, held(session, LOAD), persons_locked(postgres):
         yield
 
 

@@ -7,6 +7,7 @@ from psycopg import sql
 
 from analytics_pipelines.faults import hit
 from analytics_pipelines.persons.lock import next_version
+from analytics_pipelines.persons.squashed import part_squashed
 from analytics_pipelines.persons.statements import for_clickhouse, for_postgres
 from resources.clickhouse import ClickHouse
 from resources.postgres import Connection, Postgres
@@ -98,13 +99,20 @@ def _publish(
     hit("persons.after_persons")
     if until == after:
         return
+    moves = _rows(connection, "publish_moves", after, until)
+    moved = "moved_ids"  # only one at a time, under the lock
+    clickhouse.command(f"DROP TABLE IF EXISTS {moved}")
+    if moves:
+        clickhouse.command(f"CREATE TABLE {moved} (team_id Int64, distinct_id String) ENGINE = Memory")
+        clickhouse.insert_stream(f"INSERT INTO {moved} FORMAT TabSeparated", moves)
+        part_squashed(connection, clickhouse, moved)
     overrides = _rows(connection, "publish_overrides", after, until)
     if overrides:
         clickhouse.insert_stream(for_clickhouse("put_overrides"), overrides)
     hit("persons.after_overrides")
-    moves = _rows(connection, "publish_moves", after, until)
     if moves:
-        _mark_days(connection, clickhouse, moves, now)
+        _mark_days(connection, clickhouse, moved, now)
+        clickhouse.command(f"DROP TABLE IF EXISTS {moved}")
     connection.execute("DELETE FROM person_moves WHERE version <= %s", [until])
     hit("persons.before_published")
     # Last in ClickHouse: who is broken off here publishes the same once more
@@ -144,16 +152,11 @@ def _erase(connection: Connection, clickhouse: ClickHouse) -> None:
         connection.execute("UPDATE distinct_ids SET is_erasing = false WHERE is_erasing")
 
 
-def _mark_days(connection: Connection, clickhouse: ClickHouse, moves: bytes, now: datetime) -> None:
-    table = "moved_ids"
-    clickhouse.command(f"DROP TABLE IF EXISTS {table}")
-    clickhouse.command(f"CREATE TABLE {table} (team_id Int64, distinct_id String) ENGINE = Memory")
-    clickhouse.insert_stream(f"INSERT INTO {table} FORMAT TabSeparated", moves)
+def _mark_days(connection: Connection, clickhouse: ClickHouse, moved: str, now: datetime) -> None:
     days = clickhouse.query(
         "SELECT team_id, arrayJoin(groupUniqArrayArray(days)) FROM distinct_id_usage"
-        f" WHERE (team_id, distinct_id) GLOBAL IN (SELECT team_id, distinct_id FROM {table}) GROUP BY team_id"
+        f" WHERE (team_id, distinct_id) GLOBAL IN (SELECT team_id, distinct_id FROM {moved}) GROUP BY team_id"
     ).rows
-    clickhouse.command(f"DROP TABLE IF EXISTS {table}")
     connection.execute(
         "INSERT INTO dirty_days (team_id, day, touched_at) SELECT team_id, day, %s"
         " FROM unnest(%s::bigint[], %s::date[]) AS found (team_id, day)"

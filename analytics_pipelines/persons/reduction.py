@@ -20,8 +20,10 @@ class Reduction:
 
 
 @contextmanager
-def reduced(source: str, name: str, clickhouse: ClickHouse) -> Iterator[Reduction]:
+def reduced(source: str, name: str, clickhouse: ClickHouse, *, every_id: bool = False) -> Iterator[Reduction]:
     """Reduce the events of `source`, what may stand behind FROM; `name` makes the tables' names its own.
+
+    Ids of which the store knows all that is new are left out unless `every_id`.
 
     What is learnt of ids' usage and what is said of persons is stored in ClickHouse on the way; doing so again changes
     nothing.
@@ -45,7 +47,7 @@ def reduced(source: str, name: str, clickhouse: ClickHouse) -> Iterator[Reductio
         hit("persons.after_usage")
         clickhouse.insert(for_clickhouse("note_words", **names))
         hit("persons.after_words")
-        clickhouse.command(for_clickhouse("touch", **names))
+        clickhouse.command(for_clickhouse("touch", every_id="true" if every_id else "false", **names))
         yield Reduction(
             ids=clickhouse.read(for_clickhouse("send_ids", **names)),
             edges=clickhouse.read(for_clickhouse("send_edges", **names)),

@@ -71,6 +71,14 @@ class Tables:
         ]
         if rows:
             self.clickhouse.insert_rows(staged.table, rows, [*_COLUMNS.split(", "), "number"])
+        squashed = "SELECT team_id, distinct_id, person_id AS now FROM squashed_ids FINAL"
+        self.clickhouse.command(
+            f"CREATE TABLE with_{staged.table} ENGINE = Memory AS SELECT * EXCEPT (person_id, now),"
+            f" if(empty(toString(now)) OR now = toUUID('{UUID(int=0)}'), person_id, now) AS person_id"
+            f" FROM {staged.table} LEFT JOIN ({squashed}) AS squashed USING (team_id, distinct_id)"
+        )
+        self.clickhouse.command(f"EXCHANGE TABLES with_{staged.table} AND {staged.table}")
+        self.clickhouse.command(f"DROP TABLE with_{staged.table}")
         self.clickhouse.command(
             f"INSERT INTO {staged.numbers} SELECT number FROM {staged.table} WHERE (team_id, uuid) NOT IN"
             f" (SELECT team_id, uuid FROM events WHERE batch_id != '{batch_id}') LIMIT 1 BY team_id, uuid"
@@ -114,7 +122,16 @@ class Tables:
 
     def resolved(self, distinct_id: str, team_id: int = 1) -> UUID:
         """The person of an id as questions about events have it."""
-        return self.overrides().get((team_id, distinct_id), person_id(team_id, distinct_id))
+        found = self.clickhouse.query(
+            "SELECT DISTINCT if(changed.is_changed, changed.now, person_id) FROM events LEFT ANY JOIN"
+            " (SELECT stored_person_id, person_id AS now, true AS is_changed FROM person_overrides FINAL"
+            "  WHERE is_deleted = 0 AND team_id = {team:Int64}) AS changed"
+            " ON events.person_id = changed.stored_person_id"
+            " WHERE team_id = {team:Int64} AND distinct_id = {id:String}",
+            {"team": team_id, "id": distinct_id},
+        ).rows
+        assert len(found) == 1, found
+        return found[0][0]
 
     def warnings(self) -> list[tuple[str, str]]:
         """Type and distinct id of each ingestion warning."""

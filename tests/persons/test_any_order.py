@@ -1,6 +1,5 @@
 """Persons are a function of the set of events: any order, any batches, any repetition gives the same tables."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID
 
@@ -62,8 +61,8 @@ def empty(tables: Tables) -> None:
 
 
 @pytest.fixture
-def own_tables(clickhouse: ClickHouse, postgres: Postgres) -> Iterator[Tables]:
-    yield Tables(clickhouse, postgres)
+def own_tables(clickhouse: ClickHouse, postgres: Postgres) -> Tables:
+    return Tables(clickhouse, postgres)
 
 
 @settings(

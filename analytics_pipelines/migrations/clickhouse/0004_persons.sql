@@ -107,12 +107,13 @@ ORDER BY (team_id, distinct_id);
 
 {{ distributed('person_overrides', by='cityHash64(team_id, distinct_id)') }}
 
--- What a squash wrote into events, and so what new events of these ids carry.
+-- What a squash wrote into events, and so what new events of these ids carry: the own person of the id `named_after`.
 CREATE TABLE IF NOT EXISTS {{ stored('squashed_ids') }}
 (
     team_id     Int64,
     distinct_id String CODEC(ZSTD(1)),
     person_id   UUID,
+    named_after String CODEC(ZSTD(1)),
     version     UInt64
 )
 ENGINE = {{ engine('ReplacingMergeTree', 'version') }}
@@ -123,10 +124,11 @@ ORDER BY (team_id, distinct_id);
 -- The overrides that a squash is folding into events now; empty between squashes.
 CREATE TABLE IF NOT EXISTS {{ stored('squash_snapshot') }}
 (
-    team_id     Int64,
-    distinct_id String,
-    person_id   UUID,
-    version     UInt64
+    team_id          Int64,
+    distinct_id      String,
+    stored_person_id UUID,
+    person_id        UUID,
+    named_after      String
 )
 ENGINE = {{ engine('MergeTree') }}
 ORDER BY (team_id, distinct_id);

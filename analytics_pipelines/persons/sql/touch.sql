@@ -13,9 +13,10 @@ WITH
         SELECT team_id, distinct_id
         FROM {usage} AS batch
         GLOBAL LEFT JOIN known USING (team_id, distinct_id)
-        WHERE is_personful AND NOT was_personful
+        WHERE is_personful AND ({every_id} OR NOT was_personful)
            OR is_known AND (
-               ifNull(created_at < known_created, created_at IS NOT NULL)
+               {every_id}
+               OR ifNull(created_at < known_created, created_at IS NOT NULL)
                OR ifNull(first_with_person < known_with, first_with_person IS NOT NULL)
                OR ifNull(first_without_person < known_without, first_without_person IS NOT NULL)
            )

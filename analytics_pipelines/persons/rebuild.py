@@ -1,0 +1,100 @@
+"""Persons made anew from the events that are stored and the merge log."""
+
+from collections.abc import Callable, Collection
+from datetime import datetime
+from uuid import uuid4
+
+from analytics_pipelines.persons.lock import loading_stopped, next_version
+from analytics_pipelines.persons.merges import Id, resolve_merges
+from analytics_pipelines.persons.publish import publish
+from analytics_pipelines.persons.reduction import reduced
+from analytics_pipelines.persons.store import store
+from resources.clickhouse import ClickHouse
+from resources.postgres import Connection, Postgres
+
+# Events that are reduced at a time, about.
+PART_EVENTS = 2_000_000
+
+# What follows from events; what people did to persons stays.
+_FORGET = (
+    "UPDATE distinct_ids SET version = %(version)s, is_personful = false, created_at = NULL,"
+    " first_with_person = NULL, first_without_person = NULL"
+)
+
+
+def rebuild_ids(postgres: Postgres, clickhouse: ClickHouse, ids: Collection[Id], now: datetime) -> None:
+    """Make these ids anew, after events of theirs were changed or removed. Repeat it when it was broken off."""
+    with loading_stopped(postgres):
+        rebuild_ids_while_loading(postgres, clickhouse, ids, now)
+
+
+def rebuild_ids_while_loading(postgres: Postgres, clickhouse: ClickHouse, ids: Collection[Id], now: datetime) -> None:
+    """The same for who holds the locks already."""
+    if not ids:
+        return
+    table = f"rebuilt_{uuid4().hex}"
+    clickhouse.command(f"CREATE TABLE {table} (team_id Int64, distinct_id String) ENGINE = Memory")
+    try:
+        clickhouse.insert_rows(table, [list(each) for each in ids], ["team_id", "distinct_id"])
+        chosen = f"(team_id, distinct_id) IN (SELECT team_id, distinct_id FROM `{clickhouse.database}`.{table})"
+
+        def forget(connection: Connection, version: int) -> None:
+            connection.execute(
+                _FORGET + " WHERE (team_id, distinct_id) IN"
+                " (SELECT * FROM unnest(%(teams)s::bigint[], %(ids)s::text[]))",
+                {"version": version, "teams": [team for team, _ in ids], "ids": [each for _, each in ids]},
+            )
+
+        _rebuild(postgres, clickhouse, chosen, forget, now)
+    finally:
+        clickhouse.command(f"DROP TABLE IF EXISTS {table}")
+
+
+def rebuild_all(postgres: Postgres, clickhouse: ClickHouse, now: datetime) -> int:
+    """Make every person anew, a part of the ids at a time; returns the parts. Repeat it when it was broken off."""
+    with loading_stopped(postgres):
+        events = int(clickhouse.query("SELECT count() FROM events").one()[0])
+        parts = events // PART_EVENTS + 1
+        for part in range(parts):
+            name = f"rebuilt_{uuid4().hex}"
+            chosen = f"cityHash64(distinct_id) % {parts} = {part}"
+            clickhouse.command(
+                f"CREATE TABLE {name} ENGINE = Memory AS SELECT team_id, distinct_id FROM distinct_id_usage"
+                f" WHERE {chosen} UNION DISTINCT SELECT team_id, distinct_id FROM person_distinct_ids WHERE {chosen}"
+                f" UNION DISTINCT SELECT team_id, distinct_id FROM events WHERE {chosen}"
+            )
+            rows = clickhouse.read(f"SELECT team_id, distinct_id FROM {name} FORMAT TabSeparated")
+            clickhouse.command(f"DROP TABLE {name}")
+
+            def forget(connection: Connection, version: int, rows: bytes = rows) -> None:
+                connection.execute("CREATE TEMP TABLE rebuilt (team_id bigint, distinct_id text) ON COMMIT DROP")
+                with connection.cursor().copy("COPY rebuilt FROM STDIN") as copy:
+                    copy.write(rows)
+                connection.execute(
+                    _FORGET + " WHERE (team_id, distinct_id) IN (SELECT team_id, distinct_id FROM rebuilt)",
+                    {"version": version},
+                )
+
+            _rebuild(postgres, clickhouse, chosen, forget, now)
+        return parts
+
+
+def _rebuild(
+    postgres: Postgres, clickhouse: ClickHouse, chosen: str, forget: Callable[[Connection, int], None], now: datetime
+) -> None:
+    publish(postgres, clickhouse, now)
+    for table in ("person_words", "distinct_id_usage"):
+        clickhouse.command(f"DELETE FROM {table} WHERE {chosen}", settings={"lightweight_deletes_sync": 2})
+    source = f"(SELECT * FROM events WHERE {chosen})"
+    with (
+        reduced(source, uuid4().hex, clickhouse, every_id=True) as reduction,
+        postgres.transaction() as connection,
+    ):
+        version = next_version(connection)
+        forget(connection, version)
+        store(connection, reduction, version, None)
+        merged = connection.execute(
+            "SELECT team_id, distinct_id FROM distinct_ids WHERE version = %s AND component IS NOT NULL", [version]
+        ).fetchall()
+        resolve_merges(connection, [(row["team_id"], row["distinct_id"]) for row in merged], version)
+    publish(postgres, clickhouse, now)
