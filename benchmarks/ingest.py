@@ -10,7 +10,6 @@ import platform
 import shutil
 import sys
 import tempfile
-import time
 from collections import defaultdict
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -23,7 +22,7 @@ from benchmarks.engines import Engines, engines
 from benchmarks.ingest_data import OBJECT_EVENTS, Traffic, Written, write_objects
 from benchmarks.ingest_questions import measure_questions
 from benchmarks.ingest_report import EVERYTHING, LOAD, NAIVE, PARSE, Measured, Rates, Run, Step, goals, page, rates
-from benchmarks.processes import busy_seconds, cpu_seconds, with_children
+from benchmarks.spent import Spent, Took
 from resources.clickhouse import ClickHouse
 from resources.object_store import ObjectStore
 
@@ -146,9 +145,9 @@ class Runner:
             for name, way in WAYS.items():
                 folder, size = (short, sample) if name == NAIVE else (bucket, written)
                 with self._engines.migrated(f"{name}_{number}") as at:
-                    begun = self._now()
+                    spent = Spent(self._engines.processes)
                     parts = way(at, ObjectStore(folder.as_uri()))
-                    runs[name].append(Run(size.events, size.line_bytes, parts, self._spent(begun)))
+                    runs[name].append(Run(size.events, size.line_bytes, parts, self._note(spent).cpu))
                 print(f"{name}: {size.events / runs[name][-1].seconds:,.0f} rows/s {parts}", file=sys.stderr)
         shutil.rmtree(bucket)
         shutil.rmtree(short)
@@ -166,9 +165,10 @@ class Runner:
                 while sent < mark:
                     rows = min(STEP, mark - sent)
                     self._write(bucket, sent, rows)
-                    begun, clock = self._now(), time.perf_counter()
+                    spent = Spent(self._engines.processes)
                     ingest_ways.drain(at, store).everything()
-                    costs.append(((time.perf_counter() - clock) * 1e6 / rows, self._spent(begun) * 1e6 / rows))
+                    took = self._note(spent)
+                    costs.append((took.seconds * 1e6 / rows, took.cpu * 1e6 / rows))
                     sent += rows
                     print(f"growth {sent:,}: {costs[-1][0]:.1f} µs a row", file=sys.stderr)
                 last = costs[-3:]
@@ -179,16 +179,10 @@ class Runner:
     def _write(self, bucket: Path, first: int, events: int) -> Written:
         return write_objects(self._engines.clickhouse_url, ObjectStore(bucket.as_uri()), self._traffic, first, events)
 
-    def _now(self) -> tuple[float, float, float]:
-        """Wall-clock seconds, CPU seconds of ours, busy seconds of all cores; each so far."""
-        processes = with_children(dict.fromkeys(self._engines.processes, ""))
-        return time.perf_counter(), sum(map(cpu_seconds, processes)) + time.process_time(), busy_seconds()
-
-    def _spent(self, begun: tuple[float, float, float]) -> float:
-        """CPU seconds of ours since then; notes what others took."""
-        clock, ours, busy = (after - before for after, before in zip(self._now(), begun, strict=True))
-        self.others.append((busy - ours) / clock)
-        return ours
+    def _note(self, spent: Spent) -> Took:
+        took = spent.now()
+        self.others.append(took.others)
+        return took
 
 
 if __name__ == "__main__":

@@ -11,11 +11,13 @@ import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 
 from analytics_pipelines.problems import Problem
 from benchmarks.choices import identity, once, partitions, properties, squash
 from benchmarks.choices.section import Section, markdown
 from benchmarks.engines import Engines, engines
+from benchmarks.spent import Spent
 
 ROOT = Path(__file__).parents[1]
 REPORT = ROOT / "docs" / "storage-choices.md"
@@ -43,7 +45,7 @@ def main() -> None:
     """Measure, print, and write the report."""
     options = _options()
     try:
-        sections = [section for name in options.only for section in _measure(name, options)]
+        measured = [_measure(name, options) for name in options.only]
     except Problem as problem:
         sys.exit(str(problem))
     about = {
@@ -51,8 +53,9 @@ def main() -> None:
         "day": f"{datetime.now(UTC):%Y-%m-%d}",
         "machine": f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}",
         "rounds": str(options.rounds),
+        "others": f"{max(0.0, median(others for _, others in measured)):.1f}",
     }
-    text = page(about, sections)
+    text = page(about, [section for sections, _ in measured for section in sections])
     if options.print:
         print(text)
         return
@@ -66,22 +69,27 @@ def page(about: dict[str, str], sections: list[Section]) -> str:
     return f"""# What ways to store events cost
 
 Written by `{about["command"]}` on {about["day"]}: {about["machine"]},
-embedded ClickHouse. Medians of {about["rounds"]} interleaved rounds. The events are those of
-[ingest-speed.md](ingest-speed.md). Expect other figures elsewhere, and look at the ratios.
+embedded ClickHouse. Medians of {about["rounds"]} interleaved rounds. Other work took {about["others"]} cores meanwhile.
+The events are those of `make bench-ingest`. Expect other figures elsewhere, and look at the ratios.
 
 {parts}"""
 
 
-def _measure(name: str, options: argparse.Namespace) -> list[Section]:
-    """One kind, with engines of its own: nothing that it leaves behind is merged while others are measured."""
+def _measure(name: str, options: argparse.Namespace) -> tuple[list[Section], float]:
+    """One kind, with engines of its own: nothing that it leaves behind is merged while others are measured.
+
+    Also how many cores others took meanwhile.
+    """
     parent = ROOT / ".analytics"
     parent.mkdir(exist_ok=True)
     events = QUICK_EVENTS if options.quick else options.events or EVENTS[name]
     with tempfile.TemporaryDirectory(prefix="benchmark-", dir=parent) as folder, engines(Path(folder)) as running:
+        spent = Spent(running.processes)
         found = MEASURES[name](running, events, 1 if options.quick else options.rounds)
+        others = spent.now().others
     for section in found:
         print(markdown(section), file=sys.stderr)
-    return found
+    return found, others
 
 
 def _options() -> argparse.Namespace:

@@ -9,7 +9,7 @@ from benchmarks.engines import Engines
 from benchmarks.ingest_data import Traffic, rows_sql
 from resources.clickhouse import ClickHouse
 
-BATCH = 20_000
+BATCH = 50_000
 _TRIES = 3
 _BLOOM = ", INDEX uuid_bloom uuid TYPE bloom_filter(0.001) GRANULARITY 4"
 _V7, _V4 = "uuid", "reinterpret(sipHash128(3, uuid), 'UUID') AS uuid"
@@ -26,12 +26,13 @@ ORDER BY team_id, uuid, received_at, timestamp LIMIT 1 BY team_id, uuid
 """
 # What a device sends again within a week of arrival, as the minmax index of `received_at` sees it.
 _WEEK = "AND received_at >= (SELECT min(received_at) FROM batch) - toIntervalDay(7)"
-INSERTS = {
-    "no check": ("v7", "INSERT INTO {table} SELECT * FROM batch"),
-    "ReplacingMergeTree": ("replacing", "INSERT INTO {table} SELECT * FROM batch"),
-    "anti-join, v7 uuids": ("v7", _ANTI_JOIN.format(table="{table}", bound="")),
-    "anti-join, v4 uuids": ("v4", _ANTI_JOIN.format(table="{table}", bound="")),
-    "anti-join, v4, of a week": ("v4", _ANTI_JOIN.format(table="{table}", bound=_WEEK)),
+INSERTS: dict[str, tuple[str, str, dict[str, int]]] = {
+    "no check": ("v7", "INSERT INTO {table} SELECT * FROM batch", {}),
+    "ReplacingMergeTree": ("replacing", "INSERT INTO {table} SELECT * FROM batch", {}),
+    "anti-join, v7 uuids": ("v7", _ANTI_JOIN.format(table="{table}", bound=""), {}),
+    "anti-join, v4 uuids": ("v4", _ANTI_JOIN.format(table="{table}", bound=""), {}),
+    "anti-join, v4, without the index": ("v4", _ANTI_JOIN.format(table="{table}", bound=""), {"use_skip_indexes": 0}),
+    "anti-join, v4, of a week": ("v4", _ANTI_JOIN.format(table="{table}", bound=_WEEK), {}),
 }
 QUERIES = {
     "people by day": "SELECT toDate(timestamp) AS day, uniqExact(person_id) FROM {table} GROUP BY day",
@@ -56,17 +57,17 @@ def measure(at: Engines, events: int, rounds: int) -> list[Section]:
         stored = max(size, stored)
         took: dict[str, list[float]] = {name: [] for name in INSERTS}
         for _ in range(_TRIES):
-            for name, (table, sql) in INSERTS.items():
+            for name, (table, sql, settings) in INSERTS.items():
                 _batch(clickhouse, traffic, stored, random=table == "v4")
-                took[name].append(
-                    seconds(partial(clickhouse.command, sql.format(table=table), settings=ONE_BLOCK)) * 1e3
-                )
+                insert = partial(clickhouse.command, sql.format(table=table), settings={**ONE_BLOCK, **settings})
+                took[name].append(seconds(insert) * 1e3)
                 stored += BATCH
         rows.append([size, parts(clickhouse, "v7"), *(sorted(each)[_TRIES // 2] for each in took.values())])
     said = (
-        f"Milliseconds to insert a batch of {BATCH:,} rows (without properties; one in a hundred sent again)"
-        " into a table of so many rows. With v7 uuids, which begin with the time, a batch's uuids lie in few places of"
-        " the sorted table; random v4 ones lie everywhere, and the bloom index decides."
+        f"Milliseconds to insert a batch of {BATCH:,} rows (without properties; one in a hundred sent again) into so many"
+        " rows. For so many uuids at once the bloom index lets everything pass, since each piece of the table looks as if"
+        " it held some; and the server sorts UUIDs by their second half, so the time in v7 ones tells it nothing. What is"
+        " not bounded by time reads all uuids of the project."
     )
     growth = Section(
         "Exactly once: the batch", said, ["rows stored", "parts", *(f"{name}, ms" for name in INSERTS)], rows

@@ -20,7 +20,7 @@ def test_a_section_is_a_heading_a_text_and_a_table() -> None:
 
 
 def test_the_page_holds_every_section() -> None:
-    about = dict.fromkeys(("command", "day", "machine", "rounds"), "?")
+    about = dict.fromkeys(("command", "day", "machine", "rounds", "others"), "?")
     text = page(about, [Section("One", "First.", ["a"], [["1"]]), Section("Two", "Second.", ["a"], [["2"]])])
     assert text.index("## One") < text.index("## Two")
 
