@@ -49,6 +49,11 @@ def publish(postgres: Postgres, clickhouse: ClickHouse, now: datetime, words: st
                 _erase(connection, clickhouse)
             if until > after or words:
                 _publish(connection, clickhouse, (after, until), now, words)
+        hit("persons.before_published")
+        if until > after:
+            # After all else in both stores: who is broken off before it publishes the same once more
+            clickhouse.insert_rows("persons_published", [[1, until]], ["only_one", "version"])
+        hit("persons.after_published")
         if until == last:
             return
         words = None
@@ -114,10 +119,6 @@ def _publish(
         _mark_days(connection, clickhouse, moved, now)
         clickhouse.command(f"DROP TABLE IF EXISTS {moved}")
     connection.execute("DELETE FROM person_moves WHERE version <= %s", [until])
-    hit("persons.before_published")
-    # Last in ClickHouse: who is broken off here publishes the same once more
-    clickhouse.insert_rows("persons_published", [[1, until]], ["only_one", "version"])
-    hit("persons.after_published")
 
 
 def _put_persons(connection: Connection, clickhouse: ClickHouse, members: bytes, words: str | None) -> None:
