@@ -20,4 +20,11 @@ rollup_job = dg.define_asset_job(
     tags={"dagster/max_runtime": "7200"},
 )
 
-JOBS = [ingest_job, rollup_job]
+squash_job = dg.define_asset_job(
+    "squash_job",
+    selection=dg.AssetSelection.assets("squashed_events"),
+    description="Write into events who they belong to by now. Ended in the middle, it can be run again.",
+    tags={"dagster/max_runtime": "86400"},
+)
+
+JOBS = [squash_job, ingest_job, rollup_job]

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import dagster as dg
 
-from analytics_pipelines.jobs import ingest_job, rollup_job
+from analytics_pipelines.jobs import ingest_job, rollup_job, squash_job
 from analytics_pipelines.partitions import arrival_hour
 from analytics_pipelines.rollups.days import Days
 from analytics_pipelines.rollups.tables import ROLLUPS
@@ -105,4 +105,15 @@ def close_yesterday(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     )
 
 
-SCHEDULES = [keep_ingesting, roll_up_today, close_yesterday]
+@dg.schedule(
+    job=squash_job,
+    cron_schedule="0 3 * * 0",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Every Sunday, when least is asked: fold the merges of the week into the events.",
+)
+def squash_weekly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """One run a week."""
+    return dg.RunRequest(run_key=f"squash {context.scheduled_execution_time:%Y-%m-%d}")
+
+
+SCHEDULES = [squash_weekly, keep_ingesting, roll_up_today, close_yesterday]

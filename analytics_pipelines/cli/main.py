@@ -19,6 +19,7 @@ _VERBS = {
     "demo": "demo:demo",
     "import": "imports:import_command",
     "sql": "events:sql",
+    "persons": "persons:persons",
     "project": "projects:project",
     "key": "accounts:key",
     "login-link": "accounts:login_link",
