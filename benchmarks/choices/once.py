@@ -64,10 +64,10 @@ def measure(at: Engines, events: int, rounds: int) -> list[Section]:
                 stored += BATCH
         rows.append([size, parts(clickhouse, "v7"), *(sorted(each)[_TRIES // 2] for each in took.values())])
     said = (
-        f"Milliseconds to insert a batch of {BATCH:,} rows (without properties; one in a hundred sent again) into so many"
-        " rows. For so many uuids at once the bloom index lets everything pass, since each piece of the table looks as if"
-        " it held some; and the server sorts UUIDs by their second half, so the time in v7 ones tells it nothing. What is"
-        " not bounded by time reads all uuids of the project."
+        f"Milliseconds to insert a batch of {BATCH:,} rows (without properties; one in a hundred sent again) into so"
+        " many rows. For so many uuids at once the bloom index lets everything pass, since each piece of the table"
+        " looks as if it held some; and the server sorts UUIDs by their second half, so the time in v7 ones tells it"
+        " nothing. What is not bounded by time reads all uuids of the project."
     )
     growth = Section(
         "Exactly once: the batch", said, ["rows stored", "parts", *(f"{name}, ms" for name in INSERTS)], rows
