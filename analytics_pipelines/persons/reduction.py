@@ -31,8 +31,7 @@ def reduced(source: str, name: str, clickhouse: ClickHouse, *, every_id: bool = 
     names = {table: f"persons_{table}_{name}" for table in ("usage", "edges", "words", "touched")}
 
     def drop() -> None:
-        for table in names.values():
-            clickhouse.command(f"DROP TABLE IF EXISTS {table}")
+        clickhouse.command(f"DROP TABLE IF EXISTS {', '.join(names.values())}")
 
     drop()
     try:

@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS {{ stored('persons') }}
     team_id       Int64,
     id            UUID,
     created_at    DateTime64(6, 'UTC'),
-    properties    String CODEC(ZSTD(1)),
+    properties    String,
     is_identified Bool,
     version       UInt64,
     is_deleted    UInt8
@@ -73,17 +73,17 @@ SETTINGS index_granularity = 1024;
 
 -- What was said of persons, kept by the distinct id that it was said of, so that merges are undone without loss. Events of
 -- an id that say something of the same properties have one shape: one row with the words of the newest and the oldest of
--- them. Each column is the stamp of its event (46 characters: time, then uuid, as text that sorts) and JSON behind it, or
+-- them. Written often and small, so not packed hard. Each column is the stamp of its event (46 characters: time, then uuid, as text that sorts) and JSON behind it, or
 -- nothing; greatest and least, so rows may be inserted again and in any order.
 CREATE TABLE IF NOT EXISTS {{ stored('person_words') }}
 (
     team_id       Int64,
     distinct_id   String CODEC(ZSTD(1)),
     shape         UInt64,
-    newest_sets   SimpleAggregateFunction(max, String) CODEC(ZSTD(1)), -- $set
-    newest_agains SimpleAggregateFunction(max, String) CODEC(ZSTD(1)), -- $set_once that was said outright, not copied
-    newest_unsets SimpleAggregateFunction(max, String) CODEC(ZSTD(1)), -- $unset
-    oldest_onces  SimpleAggregateFunction(min, String) CODEC(ZSTD(1)) -- $set_once
+    newest_sets   SimpleAggregateFunction(max, String), -- $set
+    newest_agains SimpleAggregateFunction(max, String), -- $set_once that was said outright, not copied
+    newest_unsets SimpleAggregateFunction(max, String), -- $unset
+    oldest_onces  SimpleAggregateFunction(min, String) -- $set_once
 )
 ENGINE = {{ engine('AggregatingMergeTree') }}
 ORDER BY (team_id, distinct_id, shape)

@@ -16,11 +16,17 @@ WITH
     ),
     said AS (
         SELECT
-            person_id, team_id,
-            groupArray((sets, onces, agains)) AS words,
-            arrayFlatten(groupArray(arrayMap(
-                name -> (name, substring(unsets, 1, 46)), JSONExtract(substring(unsets, 47), 'Array(String)')
-            ))) AS unset
+            team_id, person_id,
+            -- Three kinds of texts, each with what sorts those that count more before those that count less
+            arraySort(text -> text.1, arrayConcat(
+                groupArray((concat('1', translate(substring(sets, 1, 46), '0123456789ABCDEF', 'FEDCBA9876543210')), sets)),
+                groupArray((concat('2', substring(onces, 1, 46)), onces)),
+                groupArrayIf(
+                    (concat('3', translate(substring(agains, 1, 46), '0123456789ABCDEF', 'FEDCBA9876543210')), agains),
+                    agains != ''
+                )
+            )) AS texts,
+            groupArrayIf(unsets, unsets != '') AS unset
         FROM (
             SELECT
                 team_id, distinct_id,
@@ -33,50 +39,40 @@ WITH
         GLOBAL INNER JOIN (SELECT team_id, person_id, distinct_id FROM members) AS member USING (team_id, distinct_id)
         GROUP BY team_id, person_id
     ),
-    texts AS (
+    properties AS (
         SELECT
             team_id, person_id,
-            concat('{{', arrayStringConcat(groupArray(concat(toJSONString(key), ':', value)), ','), '}}') AS properties
-        FROM (
-            SELECT team_id, person_id, claim.1 AS key, argMax(claim.2, (claim.3, claim.2)) AS value
-            FROM (
-                SELECT
-                    team_id, person_id, unset,
-                    arrayJoin(words) AS word,
-                    substring(word.1, 1, 46) AS newest,
-                    substring(word.2, 1, 46) AS oldest,
-                    arrayConcat(
-                        arrayMap(
-                            pair -> (pair.1, pair.2, concat('3', newest), newest),
-                            JSONExtractKeysAndValuesRaw(substring(word.1, 47))
-                        ),
-                        arrayMap(
-                            -- the least of these is the greatest of those
-                            pair -> (pair.1, pair.2, concat('2', translate(oldest, '0123456789ABCDEF', 'FEDCBA9876543210')), oldest),
-                            JSONExtractKeysAndValuesRaw(substring(word.2, 47))
-                        ),
-                        if(empty(unset), [], arrayMap(
-                            pair -> (pair.1, pair.2, concat('1', newest), newest),
-                            JSONExtractKeysAndValuesRaw(substring(word.3, 47))
-                        ))
-                    ) AS claims
-                FROM said
-            )
-            ARRAY JOIN if(empty(unset), claims, arrayFilter(
-                one -> NOT arrayExists(gone -> gone.1 = one.1 AND gone.2 >= one.4, unset), claims
-            )) AS claim
-            GROUP BY team_id, person_id, key
-        )
-        GROUP BY team_id, person_id
+            arrayFlatten(arrayMap(
+                text -> arrayMap(
+                    name -> (name, substring(text, 1, 46)), JSONExtract(substring(text, 47), 'Array(String)')
+                ),
+                unset
+            )) AS gone,
+            if(
+                empty(unset),
+                arrayFlatten(arrayMap(text -> JSONExtractKeysAndValuesRaw(substring(text.2, 47)), texts)),
+                arrayFlatten(arrayMap(
+                    text -> arrayFilter(
+                        pair -> NOT arrayExists(one -> one.1 = pair.1 AND one.2 >= substring(text.2, 1, 46), gone),
+                        JSONExtractKeysAndValuesRaw(substring(text.2, 47))
+                    ),
+                    texts
+                ))
+            ) AS claims
+        FROM said
     )
 SELECT
     changed.team_id,
     changed.person_id,
     coalesce(people.born, toDateTime64(0, 6, 'UTC')),
-    if(people.is_anybody AND texts.properties != '', texts.properties, '{{}}'),
+    if(people.is_anybody, concat('{{', arrayStringConcat(arrayMap(
+        -- of a name only the first
+        (pair, nth) -> if(nth = 1, concat(toJSONString(pair.1), ':', pair.2), NULL),
+        claims, arrayEnumerateUniq(tupleElement(claims, 1))
+    ), ','), '}}'), '{{}}'),
     people.is_somebody,
     {version},
     NOT people.is_anybody
 FROM (SELECT DISTINCT team_id, person_id FROM {changed}) AS changed
 GLOBAL LEFT JOIN people ON people.team_id = changed.team_id AND people.person_id = changed.person_id
-GLOBAL LEFT JOIN texts ON texts.team_id = changed.team_id AND texts.person_id = changed.person_id
+GLOBAL LEFT JOIN properties ON properties.team_id = changed.team_id AND properties.person_id = changed.person_id
