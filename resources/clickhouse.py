@@ -134,6 +134,7 @@ class ClickHouse:
         self,
         sql: str,
         payload: bytes,
+        parameters: Parameters | None = None,
         *,
         encoding: str | None = None,
         settings: Mapping[str, Any] | None = None,
@@ -145,6 +146,7 @@ class ClickHouse:
         try:
             self._connected().command(
                 sql,
+                parameters=dict(parameters or {}),
                 data=payload,
                 settings=self._settings({**INSERT_SETTINGS, **(settings or {})}),
                 transport_settings={"Content-Encoding": encoding} if encoding else None,

@@ -1,7 +1,10 @@
 """Properties that have a column of their own in `events`: those that questions filter and break down by most.
 
 A column is named like its property and equals `JSONExtract(properties, name, 'Nullable(String)')`: a string without its
-quotes, other values as their JSON, NULL for null and for what is missing. So a question may read either.
+quotes, other values as their JSON, NULL for null and for what is missing. So a question may read either, but for what
+the columns know better: `$session_id` is in small letters where it is a UUID (some SDKs write it in capitals), and is
+made up for visitors whose browser stores nothing; `$browser`, `$os` and `$device_type` are read from the user agent,
+and `$geoip_…` found by the address, where the SDK sent none.
 """
 
 # Few different values: kept as a dictionary.

@@ -6,7 +6,9 @@ from datetime import date
 from typing import Any
 
 from analytics_pipelines.events import zstd
+from analytics_pipelines.events.cookieless import hmac_pads
 from analytics_pipelines.faults import hit
+from analytics_pipelines.ingest.cookieless_secret import cookieless_secret
 from analytics_pipelines.ingest.ledger import Batch, Ledger, Outcome
 from analytics_pipelines.ingest.lines import DeadLetter, Line, payload, poisonous, sort_out
 from analytics_pipelines.ingest.staged import LIVE, Staged, Target
@@ -32,7 +34,7 @@ _ONE_BLOCK = {
 }
 
 # Events are any JSON: what has another type than we ask for is its text, what is not asked for is passed over.
-_LENIENT = {
+LENIENT = {
     "input_format_skip_unknown_fields": 1,
     "input_format_null_as_default": 1,
     "input_format_json_ignore_unknown_keys_in_named_tuple": 1,
@@ -69,7 +71,7 @@ def load(
     objects, lost = _read(batch, store)
     staged = Staged(batch.id, batch.hour.date(), target)
     with _tables(staged, clickhouse):
-        dead = _stage(staged, objects, batch, clickhouse)
+        dead = _stage(staged, objects, batch, clickhouse, postgres)
         hit("loader.after_stage")
         days = _publish(staged, clickhouse, Ledger(postgres))
         hit("loader.after_events")
@@ -136,9 +138,14 @@ def _tables(staged: Staged, clickhouse: ClickHouse) -> Iterator[None]:
 
 
 def _stage(
-    staged: Staged, objects: Sequence[tuple[str, bytes]], batch: Batch, clickhouse: ClickHouse
+    staged: Staged,
+    objects: Sequence[tuple[str, bytes]],
+    batch: Batch,
+    clickhouse: ClickHouse,
+    postgres: Postgres,
 ) -> list[DeadLetter]:
     """Fill the staging table with what are events and drops, and return the rest, line by line."""
+    inner, outer = hmac_pads(cookieless_secret(postgres))
 
     def fills(payload: bytes) -> bool:
         clickhouse.command(f"TRUNCATE TABLE {staged.table}")
@@ -146,8 +153,9 @@ def _stage(
             clickhouse.insert_stream(
                 _sql("stage", staged, arrival_ms=int(batch.hour.timestamp() * 1000)),
                 payload,
+                {"inner_pad": inner, "outer_pad": outer},
                 encoding="zstd",
-                settings=_LENIENT,
+                settings=LENIENT,
             )
         except ClickHouseRefused as error:
             if error.code not in OF_THE_DATA:

@@ -3,19 +3,9 @@
 from functools import cache
 from importlib.resources import files
 
+from analytics_pipelines.events.cookieless import ROOT_HOST
 from analytics_pipelines.events.hot_properties import HOT_PROPERTIES
-
-# A browser says what it is in words that everyone's SDK reads; where one did not, we do.
-_FROM_USER_AGENT = {
-    "$browser": "multiIf(match(agent, 'Edg/'), 'Microsoft Edge', match(agent, 'OPR/'), 'Opera',"
-    " match(agent, 'Firefox/|FxiOS/'), 'Firefox', match(agent, 'Chrome/|CriOS/'), 'Chrome',"
-    " match(agent, 'Version/.*Safari/'), 'Safari', NULL)",
-    "$os": "multiIf(match(agent, 'Windows'), 'Windows', match(agent, 'Android'), 'Android',"
-    " match(agent, 'iPhone|iPad|iPod'), 'iOS', match(agent, 'Mac OS X'), 'Mac OS X', match(agent, 'CrOS'), 'Chrome OS',"
-    " match(agent, 'Linux'), 'Linux', NULL)",
-    "$device_type": "multiIf(agent = '', NULL, match(agent, 'iPad|Tablet'), 'Tablet',"
-    " match(agent, 'Mobi|iPhone|Android'), 'Mobile', 'Desktop')",
-}
+from analytics_pipelines.events.user_agent import READ_FROM_USER_AGENT, as_sql, bots_as_sql
 
 # Asked for beside the hot ones, with what their types must be to count.
 _ASKED = {
@@ -25,16 +15,35 @@ _ASKED = {
     "$elements_chain": "Nullable(String)",
     "$elements": "Array(Map(String, String))",
     "$groups": "Map(String, String)",
-    "$process_person_profile": "Nullable(Bool)",
-    "$ignore_sent_at": "Nullable(Bool)",
+    "$process_person_profile": "Dynamic",  # of these three only booleans count, and 0 is none
+    "$ignore_sent_at": "Dynamic",
+    "$cookieless_mode": "Dynamic",
 }
+
+# What `events/moment.py` reads, in capitals.
+_CLOCK = r"(?:[01]?\d|2[0-3]):[0-5]\d(?::(?:[0-5]\d|60)(?:\.\d+)?)?"
+_OFFSET = r"[+-](?:[01]\d|2[0-3])(?::?[0-5]\d)?"
+_LATER = f"(?: ?(?:Z|UTC|GMT|{_OFFSET}))?"
+_TIMESTAMP = "|".join(
+    (
+        rf"^\d{{4}}(?:-\d\d?-|/\d\d?/)\d\d?(?:[T ]{_CLOCK}{_LATER})?$",
+        rf"^\d\d?/\d\d?/\d{{4}}(?: {_CLOCK}{_LATER})?$",
+        rf"^(?:(?:MON|TUE|WED|THU|FRI|SAT|SUN), )?\d\d? [A-Z]{{3}} \d{{4}} {_CLOCK} (?:Z|UTC|GMT|{_OFFSET})$",
+        r"^\d{10}(?:\.\d+|\d{3}|\d{6}|\d{9})?$",
+    )
+)
+_SENT_AT = rf"^\d{{4}}-\d\d-\d\dT{_CLOCK}(?:Z|{_OFFSET})$"
+
+
+def _quoted(pattern: str) -> str:
+    return pattern.replace("\\", "\\\\")
 
 
 def _value(name: str) -> str:
-    if name == "$session_id":  # people compare them as text, and some SDKs write them in capitals
-        return "lowerUTF8(found.`$session_id`)"
-    if name in _FROM_USER_AGENT:
-        return f"coalesce(found.`{name}`, {_FROM_USER_AGENT[name]})"
+    if name == "$session_id":
+        return "session"
+    if name in READ_FROM_USER_AGENT:
+        return f"coalesce(found.`{name}`, {as_sql(READ_FROM_USER_AGENT[name])})"
     return f"found.`{name}`"
 
 
@@ -47,6 +56,11 @@ def _names() -> dict[str, str]:
         "hot_values": ", ".join(_value(name) for name in HOT_PROPERTIES),
         "asked": ", ".join(f"`{name}` {type_}" for name, type_ in asked.items()),
         "elements_chain": _file("elements_chain"),
+        "is_bot": bots_as_sql(),
+        "root_host": _quoted(ROOT_HOST),
+        "timestamp_form": _quoted(_TIMESTAMP),
+        "sent_at_form": _quoted(_SENT_AT),
+        "common_forms": ", ".join(f"'0000-00-00T00:00:00{end}'" for end in ("Z", ".000Z", ".000000Z", ".000000+00:00")),
     }
 
 

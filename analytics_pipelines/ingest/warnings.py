@@ -44,15 +44,32 @@ WARNING_TYPES = {
         "An SDK says that it held back events, mostly because far too many were captured in a short time.",
         "Look for a loop that captures an event again and again.",
     ),
-    "distinct_id_was_cut": WarningType(
+    "cookieless_event_cannot_merge": WarningType(
+        "Merge refused: cookieless",
+        "An event of a browser that stores nothing said who its visitor is. Such visitors stay unknown: the event is"
+        " stored, and nobody was merged.",
+        "Identify people only where the SDK may store who they are.",
+    ),
+    "distinct_id_truncated": WarningType(
         "Distinct ID too long",
         "A distinct ID had more than 200 characters and was cut there. Two that differ only behind it are one person.",
         "Send a shorter ID: the primary key of your user, or a hash of it.",
     ),
-    "event_name_was_cut": WarningType(
+    "event_name_truncated": WarningType(
         "Event name too long",
         "The name of an event had more than 200 characters and was cut there.",
         "Send a short name, and put what varies into properties.",
+    ),
+    "event_timestamp_in_future": WarningType(
+        "Timestamp in the future",
+        "An event claimed a time more than 23 hours ahead. It is stored with the time at which it arrived.",
+        "Check the clock and the time zone of the sender: timestamps are ISO 8601 with a zone, best in UTC."
+        " SDKs that send sent_at have wrong clocks corrected.",
+    ),
+    "ignored_invalid_timestamp": WarningType(
+        "Timestamp that can't be read",
+        "The timestamp of an event is not a time. It is stored with the time at which it arrived.",
+        "Send ISO 8601, such as 2026-11-23T10:30:00Z.",
     ),
     "invalid_event_when_process_person_profile_is_false": WarningType(
         "Identified without a person profile",
@@ -64,12 +81,6 @@ WARNING_TYPES = {
         "$process_person_profile is neither true nor false",
         "The property was something else, and was taken for true.",
         "Send the boolean true or false, not a text.",
-    ),
-    "timestamp_in_the_future": WarningType(
-        "Timestamp in the future",
-        "An event claimed a time more than 23 hours ahead. It is stored with the time at which it arrived.",
-        "Check the clock and the time zone of the sender: timestamps are ISO 8601 with a zone, best in UTC."
-        " SDKs that send sent_at have wrong clocks corrected.",
     ),
     "too_many_event_names": WarningType(
         "Too many names of events",
@@ -88,11 +99,6 @@ WARNING_TYPES = {
         "The project has as many names of properties as its catalog takes. Further ones are stored and can be"
         " queried, but are not listed.",
         "Do not make names out of data: send {“item”: “a12”}, not {“item_a12”: true}.",
-    ),
-    "unreadable_timestamp": WarningType(
-        "Timestamp that can't be read",
-        "The timestamp of an event is not a time. It is stored with the time at which it arrived.",
-        "Send ISO 8601, such as 2026-11-23T10:30:00Z.",
     ),
 }
 

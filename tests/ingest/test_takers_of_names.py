@@ -81,7 +81,7 @@ def test_groups_names_and_warnings_come_out_of_raw_lines(
         ("group", 0, "plan", "String", 2),
         ("group", 0, "seats", "Numeric", 1),
     ]
-    assert clickhouse.query(WARNINGS).rows == [("unreadable_timestamp", odd, "page", "ada")]
+    assert clickhouse.query(WARNINGS).rows == [("ignored_invalid_timestamp", odd, "page", "ada")]
 
 
 @pytest.mark.parametrize("point", ["groups.after_types", "groups.after_record", "catalog.after_record"])

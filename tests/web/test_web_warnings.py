@@ -39,15 +39,15 @@ def shown(site: Any, project: Project) -> Any:
 
 def test_warnings_are_shown_by_type_with_the_latest_event(site: Any, made: Project) -> None:
     early, late, other = uuid4(), uuid4(), uuid4()
-    warn(site, made.id, "timestamp_in_the_future", early, timedelta(hours=2))
-    last = warn(site, made.id, "timestamp_in_the_future", late, timedelta(hours=1), '{"said":"2090"}')
-    warn(site, made.id, "timestamp_in_the_future", late, timedelta(hours=1), '{"said":"2090"}')
-    warn(site, made.id, "unreadable_timestamp", other, timedelta(minutes=1))
+    warn(site, made.id, "event_timestamp_in_future", early, timedelta(hours=2))
+    last = warn(site, made.id, "event_timestamp_in_future", late, timedelta(hours=1), '{"said":"2090"}')
+    warn(site, made.id, "event_timestamp_in_future", late, timedelta(hours=1), '{"said":"2090"}')
+    warn(site, made.id, "ignored_invalid_timestamp", other, timedelta(minutes=1))
     unreadable, future = shown(site, made)
-    assert unreadable["type"] == "unreadable_timestamp"
-    words = WARNING_TYPES["timestamp_in_the_future"]
+    assert unreadable["type"] == "ignored_invalid_timestamp"
+    words = WARNING_TYPES["event_timestamp_in_future"]
     assert future == {
-        "type": "timestamp_in_the_future",
+        "type": "event_timestamp_in_future",
         "title": words.title,
         "meaning": words.meaning,
         "advice": words.advice,
@@ -58,12 +58,12 @@ def test_warnings_are_shown_by_type_with_the_latest_event(site: Any, made: Proje
 
 
 def test_a_project_without_warnings_has_an_empty_list(site: Any, made: Project) -> None:
-    warn(site, site.theirs.id, "unreadable_timestamp", uuid4())
+    warn(site, site.theirs.id, "ignored_invalid_timestamp", uuid4())
     assert shown(site, made) == []
 
 
 def test_old_warnings_are_not_shown(site: Any, made: Project) -> None:
-    warn(site, made.id, "unreadable_timestamp", uuid4(), timedelta(days=31))
+    warn(site, made.id, "ignored_invalid_timestamp", uuid4(), timedelta(days=31))
     assert shown(site, made) == []
 
 

@@ -124,7 +124,7 @@ describe("a project with events", () => {
 
 describe("ingestion warnings", () => {
   const FUTURE = {
-    type: "timestamp_in_the_future",
+    type: "event_timestamp_in_future",
     title: "Timestamp in the future",
     meaning: "An event claimed a time more than 23 hours ahead.",
     advice: "Check the clock of the sender.",
