@@ -7,6 +7,7 @@ from psycopg import sql
 
 from analytics_pipelines.faults import hit
 from analytics_pipelines.persons.lock import next_version
+from analytics_pipelines.persons.reduction import IN_PARTS
 from analytics_pipelines.persons.squashed import part_squashed
 from analytics_pipelines.persons.statements import for_clickhouse, for_postgres
 from resources.clickhouse import ClickHouse
@@ -134,7 +135,7 @@ def _put_persons(connection: Connection, clickhouse: ClickHouse, members: bytes,
     if words:
         clickhouse.insert(for_clickhouse("changed_by_words", changed=changed, words=words))
     version = next_version(connection)
-    clickhouse.insert(for_clickhouse("put_persons", changed=changed, version=str(version)))
+    clickhouse.insert(for_clickhouse("put_persons", changed=changed, version=str(version)), settings=IN_PARTS)
     clickhouse.command(f"DROP TABLE IF EXISTS {changed}")
 
 

@@ -22,16 +22,39 @@ _FORGET = (
 )
 
 
+def note_to_rebuild(postgres: Postgres, ids: Collection[Id]) -> None:
+    """Have the next batch make these ids anew. Called before their events are replaced or removed, so that a kill in
+    between costs work and no person."""
+    postgres.execute(
+        "INSERT INTO ids_to_rebuild (team_id, distinct_id)"
+        " SELECT * FROM unnest(%s::bigint[], %s::text[]) ON CONFLICT DO NOTHING",
+        [[team for team, _ in ids], [each for _, each in ids]],
+    )
+
+
+def rebuild_noted(postgres: Postgres, clickhouse: ClickHouse, now: datetime) -> None:
+    """Make the ids anew that were noted. The caller holds the lock of persons, and no batch is on its way."""
+    noted = [
+        (int(row["team_id"]), str(row["distinct_id"]))
+        for row in postgres.rows("SELECT team_id, distinct_id FROM ids_to_rebuild ORDER BY team_id, distinct_id")
+    ]
+    if noted:
+        _rebuild_ids(postgres, clickhouse, noted, now)
+        postgres.execute(
+            "DELETE FROM ids_to_rebuild WHERE (team_id, distinct_id) IN"
+            " (SELECT * FROM unnest(%s::bigint[], %s::text[]))",
+            [[team for team, _ in noted], [each for _, each in noted]],
+        )
+
+
 def rebuild_ids(postgres: Postgres, clickhouse: ClickHouse, ids: Collection[Id], now: datetime) -> None:
-    """Make these ids anew, after events of theirs were changed or removed. Repeat it when it was broken off."""
+    """Make these ids anew, after events of theirs were changed or removed. Broken off, the next batch finishes it."""
+    note_to_rebuild(postgres, ids)
     with loading_stopped(postgres):
-        rebuild_ids_while_loading(postgres, clickhouse, ids, now)
+        rebuild_noted(postgres, clickhouse, now)
 
 
-def rebuild_ids_while_loading(postgres: Postgres, clickhouse: ClickHouse, ids: Collection[Id], now: datetime) -> None:
-    """The same for who holds the locks already."""
-    if not ids:
-        return
+def _rebuild_ids(postgres: Postgres, clickhouse: ClickHouse, ids: Collection[Id], now: datetime) -> None:
     table = f"rebuilt_{uuid4().hex}"
     clickhouse.command(f"CREATE TABLE {table} (team_id Int64, distinct_id String) ENGINE = Memory")
     try:
@@ -40,8 +63,8 @@ def rebuild_ids_while_loading(postgres: Postgres, clickhouse: ClickHouse, ids: C
 
         def forget(connection: Connection, version: int) -> None:
             connection.execute(
-                _FORGET + " WHERE (team_id, distinct_id) IN"
-                " (SELECT * FROM unnest(%(teams)s::bigint[], %(ids)s::text[]))",
+                _FORGET
+                + " WHERE (team_id, distinct_id) IN (SELECT * FROM unnest(%(teams)s::bigint[], %(ids)s::text[]))",
                 {"version": version, "teams": [team for team, _ in ids], "ids": [each for _, each in ids]},
             )
 

@@ -8,6 +8,9 @@ from analytics_pipelines.faults import hit
 from analytics_pipelines.persons.statements import for_clickhouse
 from resources.clickhouse import ClickHouse, ClickHouseUnavailable
 
+# A result of one block is worked on by one thread from there on: many small ones keep all of them busy.
+IN_PARTS = {"max_block_size": 8192, "group_by_two_level_threshold": 1000}
+
 
 @dataclass(frozen=True)
 class Reduction:
@@ -40,7 +43,7 @@ def reduced(source: str, name: str, clickhouse: ClickHouse, *, every_id: bool = 
             statement = for_clickhouse(
                 f"reduce_{table}", source=_source(source, deletions), kept=_kept(deletions), **names
             )
-            clickhouse.command(statement)
+            clickhouse.command(statement, settings=IN_PARTS)
         hit("persons.after_reduce")
         clickhouse.insert(for_clickhouse("note_usage", **names))
         hit("persons.after_usage")

@@ -6,6 +6,7 @@ from analytics_pipelines.faults import hit
 from analytics_pipelines.ingest.staged import Staged
 from analytics_pipelines.persons.lock import next_version, persons_locked
 from analytics_pipelines.persons.publish import publish
+from analytics_pipelines.persons.rebuild import rebuild_noted
 from analytics_pipelines.persons.reduction import reduced
 from analytics_pipelines.persons.store import store
 from resources.clickhouse import ClickHouse
@@ -26,3 +27,4 @@ def take_persons(staged: Staged, clickhouse: ClickHouse, postgres: Postgres) -> 
                     hit("persons.before_commit")
                 hit("persons.after_commit")
             publish(postgres, clickhouse, datetime.now(UTC), reduction.words)
+        rebuild_noted(postgres, clickhouse, datetime.now(UTC))

@@ -6,9 +6,12 @@ from uuid import UUID
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from naive_persons import naive_persons
-from person_tables import Sent, Tables
+from naive_persons import edge_of, naive_persons
+from person_tables import NOON, Sent, Tables
 
+from analytics_pipelines.identity.person_id import person_id
+from analytics_pipelines.persons.squash import Squash
+from analytics_pipelines.persons.undo import remerge, unmerge
 from resources.clickhouse import ClickHouse
 from resources.postgres import Postgres
 
@@ -49,7 +52,7 @@ def events(draw: st.DrawFn) -> Sent:
 
 
 STORED = (
-    *("distinct_id_usage", "person_words", "person_members"),
+    *("distinct_id_usage", "person_words", "person_members", "squashed_ids", "squash_snapshot"),
     *("persons", "person_distinct_ids", "person_overrides", "persons_published", "ingestion_warnings", "events"),
 )
 
@@ -83,6 +86,49 @@ def test_any_order_any_batches_and_any_repetition_give_the_persons_of_the_naive_
     assert own_tables.persons() == expected.persons
     assert own_tables.ids() == expected.ids
     assert own_tables.overrides() == expected.overrides
+
+
+def squash(tables: Tables, steps: int) -> None:
+    """A squash, or only its first steps."""
+    job = Squash(tables.postgres, tables.clickhouse, lambda: NOON)
+    for step in (job.snapshot, job.rewrite, job.fold)[:steps]:
+        step()
+
+
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(data=st.data(), sent=st.lists(events(), min_size=4, max_size=14, unique_by=lambda each: each.uuid))
+def test_undos_and_squashes_between_batches_leave_each_event_with_its_person(
+    own_tables: Tables, data: st.DataObject, sent: list[Sent]
+) -> None:
+    empty(own_tables)
+    denied: set[UUID] = set()
+    taken: list[Sent] = []
+    for number, batch in enumerate(sent[start : start + 4] for start in range(0, len(sent), 4)):
+        own_tables.take(batch, UUID(int=number + 1))
+        taken += batch
+        for _ in range(data.draw(st.integers(0, 2))):
+            edges = [each for each in taken if edge_of(each) and each.team_id == 1]
+            if edges and data.draw(st.booleans()):
+                edge = data.draw(st.sampled_from(edges)).uuid
+                if edge in denied:
+                    remerge(own_tables.postgres, own_tables.clickhouse, 1, [edge], now=NOON)
+                else:
+                    unmerge(own_tables.postgres, own_tables.clickhouse, 1, [edge], by="ada", now=NOON)
+                denied ^= {edge}
+            else:
+                squash(own_tables, data.draw(st.sampled_from([1, 2, 3, 3])))
+        expected = naive_persons(taken, frozenset(denied))
+        assert own_tables.persons() == expected.persons
+        assert own_tables.ids() == expected.ids
+        for event in taken:
+            at_read = own_tables.resolved(event.distinct_id, event.team_id)
+            own = person_id(event.team_id, event.distinct_id)
+            assert at_read == expected.overrides.get((event.team_id, event.distinct_id), own)
+    squash(own_tables, 3)
+    squash(own_tables, 3)
+    assert own_tables.overrides() == {}
 
 
 def test_moments_of_the_naive_way_are_those_of_the_events() -> None:

@@ -11,7 +11,7 @@ from analytics_pipelines import faults
 from analytics_pipelines.faults import InjectedFault
 from analytics_pipelines.identity.person_id import person_id
 from analytics_pipelines.persons.deletion import delete_person
-from analytics_pipelines.persons.rebuild import rebuild_all, rebuild_ids
+from analytics_pipelines.persons.rebuild import note_to_rebuild, rebuild_all, rebuild_ids
 from analytics_pipelines.problems import Problem
 
 pytestmark = pytest.mark.engines
@@ -89,6 +89,16 @@ def test_persons_follow_when_events_of_theirs_are_removed(tables: Tables) -> Non
     rebuild_ids(tables.postgres, tables.clickhouse, [(1, "other"), (1, "gone")], WHEN)
     assert tables.person_of("other") == {"x": 1}
     assert (1, "gone") not in tables.ids()
+
+
+def test_ids_that_were_noted_before_a_kill_are_made_anew_by_the_next_batch(tables: Tables) -> None:
+    tables.take(BEFORE, UUID(int=1))
+    tables.take([Sent("page", "other", 3, {"$set": {"x": 2, "y": 2}})])
+    note_to_rebuild(tables.postgres, [(1, "other"), (7, "nobody")])
+    tables.clickhouse.command("DELETE FROM events WHERE toUnixTimestamp(timestamp) % 60 = 3")
+    tables.take([Sent("page", "somebody", 4)])
+    assert tables.person_of("other") == {"x": 1}
+    assert tables.postgres.rows("SELECT * FROM ids_to_rebuild") == []
 
 
 def test_an_unknown_id_is_said_to_have_no_person(tables: Tables) -> None:

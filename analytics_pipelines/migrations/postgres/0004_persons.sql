@@ -61,3 +61,10 @@ CREATE TABLE person_moves (
     version        bigint NOT NULL,
     PRIMARY KEY (version, team_id, distinct_id)
 );
+
+-- Ids whose stored events were replaced or removed: what is said of them is made anew with the next batch.
+CREATE TABLE ids_to_rebuild (
+    team_id     bigint NOT NULL,
+    distinct_id text NOT NULL,
+    PRIMARY KEY (team_id, distinct_id)
+);
