@@ -4,20 +4,24 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import dagster as dg
 from pydantic import Field
 
 from analytics_pipelines.ingest.backlog import lag_seconds, unloaded
 from analytics_pipelines.ingest.checks import doubled_events, mismatched_batches
+from analytics_pipelines.ingest.code_version import code_version
 from analytics_pipelines.ingest.drain import Drain, Tally
 from analytics_pipelines.ingest.ledger import Ledger
+from analytics_pipelines.ingest.replay import Progress, Replay
 from analytics_pipelines.partitions import arrival_hour
 from resources.shells import AnalyticsResource
 
 GROUP = "ingestion"
 OWNERS = ["team:data-platform"]
 REPORT_SECONDS = 60.0
+REPLAY_LOG_SECONDS = 5.0
 LAG_WARN_SECONDS = 60.0
 
 raw_events = dg.AssetSpec(
@@ -40,11 +44,28 @@ class IngestConfig(dg.Config):
         description="Go on loading what arrives for so long, or until the next run waits. "
         "0: load what waits in the chosen hours and end.",
     )
+    replay: bool = Field(
+        default=False,
+        description="Load the whole arrival days that the chosen hours lie in again from the bucket, with the "
+        "transformation of this release, and report what differs. Questions see the old day until the new one is "
+        "complete.",
+    )
+
+
+# The schedule has it materialized every five minutes, by a run that lingers longer than that.
+FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(minutes=15), warn_window=timedelta(minutes=7))
 
 
 def _table(name: str, kind: str, description: str) -> dg.AssetSpec:
     return dg.AssetSpec(
-        name, deps=[raw_events], group_name=GROUP, owners=OWNERS, kinds={kind, "table"}, description=description
+        name,
+        deps=[raw_events],
+        group_name=GROUP,
+        owners=OWNERS,
+        kinds={kind, "table"},
+        description=description,
+        code_version=code_version() if kind == "clickhouse" else None,
+        freshness_policy=FRESH if name == "events" else None,
     )
 
 
@@ -56,7 +77,8 @@ def _table(name: str, kind: str, description: str) -> dg.AssetSpec:
             "clickhouse",
             "Everything that people did: one row an event, each uuid once in a project. "
             "A run loads the objects that wait and, when it lingers, those that arrive meanwhile; "
-            "loading an object twice changes nothing.",
+            "loading an object twice changes nothing. With `replay` it loads whole days again, by this release's "
+            "transformation; the code version tells which days were made by another.",
         ),
         _table(
             "dead_letters",
@@ -85,9 +107,12 @@ def ingest(
 ) -> Iterator[dg.MaterializeResult]:
     """Load raw objects into ClickHouse; `analytics_pipelines.ingest.drain` says how."""
     settings = analytics.settings
+    differences: dict[str, Any] = {}
     drain = Drain.of(settings, {"run_id": context.run.run_id, "asset": "events"}, run_id=context.run.run_id)
     window = context.partition_time_window
-    if config.linger_seconds > 0:
+    if config.replay:
+        drain.tallies, differences = _replay(context, analytics)
+    elif config.linger_seconds > 0:
         with suppress(dg.DagsterExecutionInterruptedError):  # asked to stop: what is loaded so far is reported
             drain.linger(
                 config.linger_seconds,
@@ -105,7 +130,37 @@ def ingest(
             _report(context, hour, tally)
     drain.postgres.close()
     for table in TABLES:
-        yield dg.MaterializeResult(asset_key=table, metadata=_metadata(table, own))
+        found = differences if table == "events" else {}
+        yield dg.MaterializeResult(asset_key=table, metadata={**_metadata(table, own), **found})
+
+
+def _replay(
+    context: dg.AssetExecutionContext, analytics: AnalyticsResource
+) -> tuple[dict[datetime, Tally], dict[str, Any]]:
+    """Load the days of the run's hours again: what was loaded by hour, and what differs as metadata."""
+    window, last_said = context.partition_time_window, -REPORT_SECONDS
+    replay = Replay.of(analytics.settings, {"run_id": context.run.run_id, "asset": "events"}, context.run.run_id)
+
+    def say(progress: Progress) -> None:
+        nonlocal last_said
+        if progress.done == progress.objects or time.monotonic() - last_said >= REPLAY_LOG_SECONDS:
+            last_said = time.monotonic()
+            context.log.info(
+                f"{progress.day}: {progress.done} of {progress.objects} objects, {progress.lines} lines loaded again"
+            )
+
+    replay.progress = say
+    replay.waiting = lambda: context.log.info("Another replay is at it; waiting for its end.")
+    with closing(replay.postgres):
+        days = replay.days(window.start.date(), (window.end - timedelta(microseconds=1)).date())
+    tallies = {hour: tally for day in days for hour, tally in day.tallies.items()}
+    found = [day.public() for day in days]
+    differing = [day["differences"] for day in found if day["differences"]]
+    total = {name: sum(each[name] for each in differing) for name in ("before", "after", "added", "removed", "changed")}
+    return tallies, {
+        **{f"replay_{name}": number for name, number in total.items()},
+        "replay": dg.MetadataValue.json(found),
+    }
 
 
 @dg.asset_check(asset="events", blocking=True)

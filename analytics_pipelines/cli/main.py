@@ -18,6 +18,7 @@ _VERBS = {
     "flush": "events:flush",
     "demo": "demo:demo",
     "import": "imports:import_command",
+    "replay": "replay:replay",
     "sql": "events:sql",
     "persons": "persons:persons",
     "project": "projects:project",

@@ -4,12 +4,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from analytics_pipelines.ingest.shadow import Shadow
+from analytics_pipelines.events.hot_properties import HOT_PROPERTIES
 from analytics_pipelines.ingest.replay_statements import replay_statement
+from analytics_pipelines.ingest.shadow import Shadow
 from resources.clickhouse import ClickHouse
 
 # What tells nothing of the event itself: how it was loaded, and who its person is by now.
 _NOT_COMPARED = frozenset({"team_id", "uuid", "batch_id", "person_id"})
+
+# Changed columns that no person is made of: `properties` hold what others are read from.
+_NOT_OF_PERSONS = frozenset({"is_bot", "ip", "groups", "elements_chain", "arrival_day", *HOT_PROPERTIES})
 
 # Names of events that are counted one by one.
 MOST_NAMES = 1000
@@ -63,8 +67,8 @@ class Differences:
         return not any(vars(self.counts).values())
 
     def concern_persons(self) -> bool:
-        """Whether what persons were made of changed: not so where events were only added."""
-        return bool(self.counts.changed or self.counts.removed)
+        """Whether what persons were made of changed: not so where events were only added, or it is not said of them."""
+        return bool(self.counts.removed or self.columns.keys() - _NOT_OF_PERSONS)
 
     @property
     def distinct_ids(self) -> str:

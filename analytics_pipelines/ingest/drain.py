@@ -186,11 +186,14 @@ class Drain:
 
         Days that someone began to load again, and did not finish, are brought to an end.
         """
-        finish_replays(session, self.clickhouse, self.postgres, self.now())
+        finish_replays(session, self.store, self.clickhouse, self.postgres, self.now())
         for batch in self.ledger.open_batches():
             with self._alone(session):
                 if self.ledger.is_open(batch):
                     self._load(batch)
+        if self.ledger.to_recount():
+            with self._alone(session):
+                self._recount()
 
     @contextmanager
     def _alone(self, session: Connection) -> Iterator[None]:
@@ -215,6 +218,9 @@ class Drain:
         hit("drain.after_close")
         tally = self.tallies.setdefault(batch.hour, Tally())
         tally.add(batch, outcome, int((time.monotonic() - started) * 1000))
+        self._recount()
+
+    def _recount(self) -> None:
         for other in self.ledger.to_recount():
             self.ledger.recount(other, recounted(other, self.clickhouse))
 

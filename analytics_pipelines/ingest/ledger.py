@@ -1,6 +1,6 @@
 """The ledger: which raw objects were loaded, together with which, and what became of their lines."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import LiteralString
@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 from analytics_pipelines.events.keys import arrival_hour
 from resources.object_store import StoredObject
-from resources.postgres import Connection, Postgres
+from resources.postgres import Connection, Parameters, Postgres
 
 # ClickHouse's tables that hold rows of batches → the ledger's column that counts them.
 COUNTED = {"events": "events", "dead_letters": "dead_letters", "dropped_events": "dropped"}
@@ -111,17 +111,35 @@ class Ledger:
             " WHERE b.recount AND b.state = 'loaded' ORDER BY o.batch_id, o.position"
         )
 
-    def recount(self, batch: Batch, events: int) -> None:
-        """Write down how many events of a loaded batch count by now; the others are duplicates."""
+    def recount(self, batch: Batch, rows: Mapping[str, int]) -> None:
+        """Write down how many rows of a loaded batch there are by now, by table; other lines are duplicates."""
+        counts = {column: rows[table] for table, column in COUNTED.items()}
         self._postgres.execute(
-            "UPDATE ingest_batches SET events = %s, duplicates = lines - %s - dead_letters - dropped, recount = false"
-            " WHERE id = %s AND state = 'loaded'",
-            [events, events, batch.id],
+            "UPDATE ingest_batches SET events = %(events)s, dead_letters = %(dead_letters)s, dropped = %(dropped)s,"
+            " duplicates = lines - %(events)s - %(dead_letters)s - %(dropped)s, recount = false"
+            " WHERE id = %(id)s AND state = 'loaded'",
+            {**counts, "id": batch.id},
         )
 
-    def _batches(self, sql: LiteralString) -> list[Batch]:
+    def loaded(self, ids: Sequence[UUID]) -> list[Batch]:
+        """Those of these batches that are loaded."""
+        return self._batches(
+            "SELECT o.batch_id, o.key, o.bytes FROM ingest_objects o JOIN ingest_batches b ON b.id = o.batch_id"
+            " WHERE b.id = ANY(%s) AND b.state = 'loaded' ORDER BY o.batch_id, o.position",
+            [list(ids)],
+        )
+
+    def with_duplicates(self, since: datetime) -> list[Batch]:
+        """Loaded batches of arrival hours from then on, some of whose events are stored elsewhere."""
+        return self._batches(
+            "SELECT o.batch_id, o.key, o.bytes FROM ingest_objects o JOIN ingest_batches b ON b.id = o.batch_id"
+            " WHERE b.arrival_hour >= %s AND b.duplicates > 0 AND b.state = 'loaded' ORDER BY o.batch_id, o.position",
+            [since],
+        )
+
+    def _batches(self, sql: LiteralString, parameters: Parameters = ()) -> list[Batch]:
         grouped: dict[UUID, list[StoredObject]] = {}
-        for row in self._postgres.rows(sql):
+        for row in self._postgres.rows(sql, parameters):
             grouped.setdefault(row["batch_id"], []).append(StoredObject(row["key"], row["bytes"]))
         return [Batch(tuple(objects)) for objects in grouped.values()]
 
@@ -189,7 +207,7 @@ class Ledger:
 def _touch_days(connection: Connection, days: Sequence[tuple[int, date]], now: datetime) -> None:
     connection.execute(
         "INSERT INTO dirty_days (team_id, day, touched_at)"
-        " SELECT team_id, day, %s FROM unnest(%s::bigint[], %s::date[]) AS d (team_id, day)"
+        " SELECT DISTINCT team_id, day, %s::timestamptz FROM unnest(%s::bigint[], %s::date[]) AS d (team_id, day)"
         " ON CONFLICT (team_id, day) DO UPDATE SET touched_at = EXCLUDED.touched_at",
         [now, [team for team, _ in days], [day for _, day in days]],
     )

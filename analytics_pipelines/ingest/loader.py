@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from analytics_pipelines.events import zstd
 from analytics_pipelines.events.cookieless import hmac_pads
 from analytics_pipelines.faults import hit
 from analytics_pipelines.ingest.cookieless_secret import cookieless_secret
-from analytics_pipelines.ingest.ledger import Batch, Ledger, Outcome
+from analytics_pipelines.ingest.geoip import locate
+from analytics_pipelines.ingest.ledger import COUNTED, Batch, Ledger, Outcome
 from analytics_pipelines.ingest.lines import DeadLetter, Line, payload, poisonous, sort_out
 from analytics_pipelines.ingest.staged import LIVE, Staged, Target
 from analytics_pipelines.ingest.statements import statement
@@ -68,12 +69,12 @@ def load(
     The batch's id is the insert's token and is checked against what is stored, so a load that was broken off
     anywhere may be repeated. Raises StoreUnavailable, ClickHouseUnavailable, ClickHouseRefused, PostgresUnavailable.
     """
-    objects, lost = _read(batch, store)
+    objects, lost = read_objects(batch, store)
     staged = Staged(batch.id, batch.hour.date(), target)
     with _tables(staged, clickhouse):
         dead = _stage(staged, objects, batch, clickhouse, postgres)
         hit("loader.after_stage")
-        days = _publish(staged, clickhouse, Ledger(postgres))
+        days = _publish(staged, clickhouse, Ledger(postgres), f"{batch.id}")
         hit("loader.after_events")
         _bury(batch, dead, target, clickhouse)
         hit("loader.after_dead_letters")
@@ -90,16 +91,55 @@ def load(
     )
 
 
-def recounted(batch: Batch, clickhouse: ClickHouse) -> int:
-    """How many events of a batch are stored by now."""
-    day = {"day": batch.hour.date(), "batch": str(batch.id)}
-    found = clickhouse.query(
-        "SELECT count() FROM events WHERE arrival_day = {day:Date} AND batch_id = {batch:UUID}", day
-    )
-    return int(found.one()[0])
+def admit(
+    batch: Batch,
+    objects: Sequence[tuple[str, bytes]],
+    clickhouse: ClickHouse,
+    postgres: Postgres,
+    now: datetime,
+    *,
+    token: str,
+    only: str | None = None,
+) -> tuple[int, list[DeadLetter]]:
+    """Store what these objects (key, zstd frames) hold as events of a batch that is loaded.
+
+    Of them `only` those whose team_id and uuid that SELECT gives. What is stored stays; `token` must be another one
+    for other lines. Returns how many events count, and the lines that are none. The caller recounts the batch, which
+    is marked for it, and holds the `LOAD` lock.
+    """
+    staged, ledger = Staged(batch.id, batch.hour.date()), Ledger(postgres)
+    ledger.mark_for_recount([batch.id])
+    with _tables(staged, clickhouse):
+        dead = _stage(staged, objects, batch, clickhouse, postgres)
+        if only is not None:
+            clickhouse.command(f"ALTER TABLE {staged.table} DELETE WHERE (team_id, uuid) NOT IN ({only})")
+        own_days = _settle_own(staged, clickhouse, ledger, now)
+        days = _publish(staged, clickhouse, ledger, token)
+        hit("admit.after_events")
+        ledger.touch_days([*days, *own_days], now)
+        hit("admit.after_days")
+        clickhouse.insert(_sql("publish_warnings", staged))
+        for take in TAKERS:
+            take(staged, clickhouse, postgres)
+            hit("admit.after_taker")
+        (events,) = clickhouse.query(f"SELECT count() FROM {staged.numbers}").one()
+    return int(events), dead
 
 
-def _read(batch: Batch, store: ObjectStore) -> tuple[list[tuple[str, bytes]], tuple[str, ...]]:
+def recounted(batch: Batch, clickhouse: ClickHouse) -> dict[str, int]:
+    """How many rows of a batch are stored by now, by table."""
+    return {
+        table: int(
+            clickhouse.query(
+                f"SELECT count() FROM {table} WHERE arrival_day = {{day:Date}} AND batch_id = {{batch:UUID}}",
+                {"day": batch.hour.date(), "batch": str(batch.id)},
+            ).one()[0]
+        )
+        for table in COUNTED
+    }
+
+
+def read_objects(batch: Batch, store: ObjectStore) -> tuple[list[tuple[str, bytes]], tuple[str, ...]]:
     """The batch's objects (key, zstd frames), and the keys of those that have gone.
 
     An object may be deleted between being listed and being read; that is noted and must not stop the others.
@@ -125,7 +165,7 @@ def _tables(staged: Staged, clickhouse: ClickHouse) -> Iterator[None]:
     """The batch's tables in memory, from empty to gone."""
 
     def drop() -> None:
-        for table in (staged.table, staged.numbers, staged.stored):
+        for table in (staged.table, staged.numbers, staged.stored, staged.located):
             clickhouse.command(f"DROP TABLE IF EXISTS {table}")
 
     drop()
@@ -183,7 +223,7 @@ def _stage(
     return dead
 
 
-def _publish(staged: Staged, clickhouse: ClickHouse, ledger: Ledger) -> tuple[tuple[int, date], ...]:
+def _publish(staged: Staged, clickhouse: ClickHouse, ledger: Ledger, token: str) -> tuple[tuple[int, date], ...]:
     """Store the batch's events that are new; the event days, by team, of those it brought or put in another's place."""
     target = staged.target
     clickhouse.command(_sql("stored_before", staged))
@@ -210,9 +250,27 @@ def _publish(staged: Staged, clickhouse: ClickHouse, ledger: Ledger) -> tuple[tu
                 {"given": _uuids(elsewhere)},
             )
     clickhouse.command(_sql("choose", staged))
-    clickhouse.insert(_sql("publish_events", staged), token=f"{staged.batch_id}", settings=_ONE_BLOCK)
+    clickhouse.insert(_sql("publish_events", staged, **locate(staged, clickhouse)), token=token, settings=_ONE_BLOCK)
     days = {(int(team), day) for team, day in clickhouse.query(_sql("touched_days", staged)).rows}
     return tuple(sorted(days | {(int(team), day) for team, _, _, _, day in superseded}))
+
+
+def _settle_own(staged: Staged, clickhouse: ClickHouse, ledger: Ledger, now: datetime) -> list[tuple[int, date]]:
+    """Tell lines of a batch from what it holds already by who came first; the event days of what gave way."""
+    found = clickhouse.query(_sql("stored_in_batch", staged)).rows
+    days = [(int(team), day) for team, _, gives_way, day in found if gives_way]
+    ledger.touch_days(days, now)  # now, too: who is broken off finds nothing of them any more
+    for gives_way, statement_ in (
+        (True, f"DELETE FROM events WHERE arrival_day = '{staged.arrival_day}' AND batch_id = '{staged.batch_id}' AND"),
+        (False, f"ALTER TABLE {staged.table} DELETE WHERE"),
+    ):
+        rows = [row for row in found if bool(row[2]) is gives_way]
+        if rows:
+            clickhouse.command(
+                f"{statement_} (team_id, uuid) IN {{given:Array(Tuple(Int64, UUID))}}", {"given": _uuids(rows)}
+            )
+            hit("admit.after_own")
+    return days
 
 
 def _uuids(rows: Sequence[tuple[Any, ...]]) -> list[tuple[int, str]]:

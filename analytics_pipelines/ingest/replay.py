@@ -15,6 +15,7 @@ from analytics_pipelines.ingest.ledger import Batch, Outcome
 from analytics_pipelines.ingest.loader import BatchTooLarge, load
 from analytics_pipelines.ingest.locks import LOAD, REPLAY, held, held_if_free
 from analytics_pipelines.ingest.replay_log import ReplayLog
+from analytics_pipelines.ingest.replayed_ids import rebuild_persons
 from analytics_pipelines.ingest.shadow import TABLES, Shadow
 from analytics_pipelines.ingest.swap import clear_up, finish_swaps, settle, swap
 from analytics_pipelines.settings import Settings
@@ -118,8 +119,11 @@ class Replay:
                 if not free:
                     self.waiting()
             with held(session, REPLAY):
-                clear_up(session, self.clickhouse, self.postgres, self.now())
-                return [self._day(day, session, dry_run=dry_run) for day in self._days_with_something(first, last)]
+                clear_up(session, self.store, self.clickhouse, self.postgres, self.now())
+                found = [self._day(day, session, dry_run=dry_run) for day in self._days_with_something(first, last)]
+                if not dry_run:
+                    rebuild_persons(self.clickhouse, self.postgres, self.now())
+                return found
 
     def _days_with_something(self, first: date, last: date) -> list[date]:
         """In order, so that of events sent on several days the first is there before the others."""
@@ -164,7 +168,7 @@ class Replay:
             shadow.drop()
             self._log.forget(day)
         else:
-            found.differences = settle(entry, session, self.clickhouse, self.postgres, self.now())
+            found.differences = settle(entry, session, self.store, self.clickhouse, self.postgres, self.now())
         found.seconds = time.monotonic() - started
         return found
 

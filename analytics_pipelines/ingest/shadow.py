@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from analytics_pipelines.faults import hit
-from analytics_pipelines.ingest.staged import Target
 from analytics_pipelines.ingest.replay_statements import replay_statement
+from analytics_pipelines.ingest.staged import Target
 from analytics_pipelines.problems import Problem
 from resources.clickhouse import ClickHouse
 

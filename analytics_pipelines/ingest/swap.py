@@ -4,25 +4,20 @@ The day's state stands in Postgres: a process that is killed between two steps l
 the `LOAD` lock brings to its end by the same steps, before anything else is loaded.
 """
 
-from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 
 from analytics_pipelines.faults import hit
 from analytics_pipelines.ingest.differences import Differences, compare
 from analytics_pipelines.ingest.ledger import Ledger
-from analytics_pipelines.ingest.loader import recounted
+from analytics_pipelines.ingest.loader import admit, read_objects, recounted
 from analytics_pipelines.ingest.locks import LOAD, REPLAY, held, held_if_free
 from analytics_pipelines.ingest.replay_log import Entry, ReplayLog
-from analytics_pipelines.ingest.shadow import Shadow
 from analytics_pipelines.ingest.replay_statements import replay_statement
+from analytics_pipelines.ingest.replayed_ids import note_ids, rebuild_persons, wait_for_rebuild
+from analytics_pipelines.ingest.shadow import Shadow
 from resources.clickhouse import ClickHouse
+from resources.object_store import ObjectStore
 from resources.postgres import Connection, Postgres
-
-Rebuild = Callable[[str, ClickHouse, Postgres], None]
-"""Makes anew what is known of distinct ids some of whose events changed or went: called with what may stand behind
-FROM, a table of team_id and distinct_id. May be called again."""
-
-REBUILDS: tuple[Rebuild, ...] = ()
 
 
 def finish_swaps(clickhouse: ClickHouse, postgres: Postgres, now: datetime) -> None:
@@ -31,22 +26,27 @@ def finish_swaps(clickhouse: ClickHouse, postgres: Postgres, now: datetime) -> N
         swap(entry, clickhouse, postgres, now)
 
 
-def finish_replays(session: Connection, clickhouse: ClickHouse, postgres: Postgres, now: datetime) -> None:
+def finish_replays(
+    session: Connection, store: ObjectStore, clickhouse: ClickHouse, postgres: Postgres, now: datetime
+) -> None:
     """Clear up after replays whose process ended, unless one is at it now."""
-    if not ReplayLog(postgres).begun("filling", "swapping", "swapped"):
+    if not ReplayLog(postgres).begun("filling", "swapping", "swapped") and not wait_for_rebuild(clickhouse):
         return
     with held_if_free(session, REPLAY) as free:
         if free:
-            clear_up(session, clickhouse, postgres, now)
+            clear_up(session, store, clickhouse, postgres, now)
+            rebuild_persons(clickhouse, postgres, now)
 
 
-def clear_up(session: Connection, clickhouse: ClickHouse, postgres: Postgres, now: datetime) -> None:
+def clear_up(
+    session: Connection, store: ObjectStore, clickhouse: ClickHouse, postgres: Postgres, now: datetime
+) -> None:
     """Finish days that are swapped or about to be, and give the others up. The caller holds the `REPLAY` lock."""
     log = ReplayLog(postgres)
     with held(session, LOAD):
         finish_swaps(clickhouse, postgres, now)
     for entry in log.begun("swapped"):
-        settle(entry, session, clickhouse, postgres, now)
+        settle(entry, session, store, clickhouse, postgres, now)
     for entry in log.begun("filling"):
         Shadow(entry.day, clickhouse).drop()
         log.forget(entry.day)
@@ -67,7 +67,12 @@ def swap(entry: Entry, clickhouse: ClickHouse, postgres: Postgres, now: datetime
 
 
 def settle(
-    entry: Entry, session: Connection, clickhouse: ClickHouse, postgres: Postgres, now: datetime
+    entry: Entry,
+    session: Connection,
+    store: ObjectStore,
+    clickhouse: ClickHouse,
+    postgres: Postgres,
+    now: datetime,
 ) -> Differences | None:
     """What follows from a day that took its place: what is derived from events that changed is made again.
 
@@ -80,9 +85,10 @@ def settle(
         ledger.touch_days(found.days(), now)
         hit("replay.after_days")
         if found.concern_persons():
-            for rebuild in REBUILDS:
-                rebuild(found.distinct_ids, clickhouse, postgres)
-                hit("replay.after_rebuild")
+            note_ids(clickhouse, found.distinct_ids)
+            hit("replay.after_ids")
+        if found.counts.removed:
+            _admit_sent_again(entry, session, shadow, ledger, store, postgres, now)
         with held(session, LOAD):
             for batch in ledger.to_recount():
                 ledger.recount(batch, recounted(batch, clickhouse))
@@ -91,6 +97,25 @@ def settle(
     hit("replay.before_forget")
     log.forget(entry.day)
     return found
+
+
+def _admit_sent_again(
+    entry: Entry,
+    session: Connection,
+    shadow: Shadow,
+    ledger: Ledger,
+    store: ObjectStore,
+    postgres: Postgres,
+    now: datetime,
+) -> None:
+    """Events that are none any more may have been sent again, on a later day: then that counts."""
+    gone = f"SELECT team_id, uuid FROM {shadow.differences} WHERE kind = 'removed'"
+    token = f"{entry.day} {entry.started_at.isoformat()}"
+    for batch in ledger.with_duplicates(datetime.combine(entry.day + timedelta(days=1), time(), UTC)):
+        with held(session, LOAD):
+            objects, _ = read_objects(batch, store)
+            admit(batch, objects, shadow.clickhouse, postgres, now, token=f"{batch.id} {token}", only=gone)
+        hit("replay.after_sent_again")
 
 
 def _settle_uuids(entry: Entry, shadow: Shadow, log: ReplayLog, ledger: Ledger) -> None:

@@ -15,6 +15,7 @@ def defs() -> dg.Definitions:
 def test_the_graph_is_as_agreed(defs: dg.Definitions, snapshot: SnapshotAssertion) -> None:
     graph = defs.resolve_asset_graph()
     repository = defs.get_repository_def()
+    specs = {spec.key: spec for spec in defs.resolve_all_asset_specs()}
     shown = {
         "assets": {
             key.to_user_string(): {
@@ -24,6 +25,8 @@ def test_the_graph_is_as_agreed(defs: dg.Definitions, snapshot: SnapshotAssertio
                 "deps": sorted(parent.to_user_string() for parent in node.parent_keys),
                 "partitions": type(node.partitions_def).__name__ if node.partitions_def else None,
                 "materializable": node.is_materializable,
+                "versioned": specs[key].code_version is not None,
+                "fresh": specs[key].freshness_policy is not None,
             }
             for key in sorted(graph.get_all_asset_keys())
             for node in [graph.get(key)]
