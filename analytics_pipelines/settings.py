@@ -207,6 +207,13 @@ class Settings(BaseSettings):
         description="Most compressed bytes in one load (a single larger object still loads alone).",
     )
 
+    geoip_database: Path | None = Field(
+        default=None,
+        description="A file of MaxMind's format (`GeoLite2-City.mmdb` or its kin), by which events get the country, "
+        "region, city and time zone of their address where the sender gave none. A newer file is used as soon as it is "
+        "there, for what arrives; `analytics replay` gives its places to older events. Default: none is looked up.",
+    )
+
     session_bounce_seconds: float = Field(
         default=10,
         ge=0,

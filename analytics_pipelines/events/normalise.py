@@ -42,6 +42,7 @@ class Event:
     has_person: bool
     is_bot: bool
     ip: str
+    located_by: str  # the address by which its place is found
     groups: dict[str, str]
     hot: dict[str, str | None]
     received_at: datetime
@@ -81,7 +82,8 @@ def _event(line: Line, sent: dict[str, str], secret: bytes, arrived: datetime) -
         received=received,
     )
     profile = said.get("$process_person_profile")
-    is_cookieless = whole_id == cookieless.SENTINEL or said.get("$cookieless_mode") is True
+    is_anonymous = whole_id == cookieless.SENTINEL
+    is_cookieless = is_anonymous or said.get("$cookieless_mode") is True
     cannot_merge = is_cookieless and name in cookieless.MERGING
     has_person = profile is not False and not cannot_merge
     browser = text_of(said.get("$raw_user_agent"))
@@ -94,12 +96,11 @@ def _event(line: Line, sent: dict[str, str], secret: bytes, arrived: datetime) -
     session = hot["$session_id"]
     hot["$session_id"] = session.lower() if session is not None and _UUID.fullmatch(session) else session
     distinct_id = whole_id[:_MOST_CHARACTERS]
-    if whole_id == cookieless.SENTINEL:
+    if is_anonymous:
         day = timestamp.date()
         host = text_of(said.get("$host")) or ""
         digest = cookieless.digest(secret=secret, day=day, team_id=line.project, ip=ip, host=host, agent=agent)
         distinct_id, hot["$session_id"] = cookieless.distinct_id(digest), cookieless.session_id(digest, day)
-        ip = ""
         text = written({key: part for key, part in members(text).items() if key not in ("$ip", "$raw_user_agent")})
     chain = sent.get("elements_chain") or text_of(said.get("$elements_chain"))
     noticed = {
@@ -123,7 +124,8 @@ def _event(line: Line, sent: dict[str, str], secret: bytes, arrived: datetime) -
         elements_chain=elements_chain(_elements(said.get("$elements"))) if chain is None else chain,
         has_person=has_person,
         is_bot=user_agent.is_bot(agent),
-        ip=ip,
+        ip="" if is_anonymous else ip,
+        located_by="" if said.get("$geoip_disable") in (True, 1) else ip,
         groups=_texts_of(said.get("$groups")) if has_person else {},
         hot=hot,
         received_at=received,

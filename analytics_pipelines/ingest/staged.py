@@ -75,6 +75,11 @@ class Staged:
         return f"published_{self.batch_id.hex}"
 
     @property
+    def located(self) -> str:
+        """A table of places by address, where they are looked up."""
+        return f"located_{self.batch_id.hex}"
+
+    @property
     def stored(self) -> str:
         """A table of events of other batches that carry a uuid of this one."""
         return f"stored_{self.batch_id.hex}"

@@ -15,6 +15,7 @@ _ASKED = {
     "$elements_chain": "Nullable(String)",
     "$elements": "Array(Map(String, String))",
     "$groups": "Map(String, String)",
+    "$geoip_disable": "Nullable(Bool)",
     "$process_person_profile": "Dynamic",  # of these three only booleans count, and 0 is none
     "$ignore_sent_at": "Dynamic",
     "$cookieless_mode": "Dynamic",
@@ -52,6 +53,8 @@ def _names() -> dict[str, str]:
     asked = {**dict.fromkeys(HOT_PROPERTIES, "Nullable(String)"), **_ASKED}
     return {
         "hot_names": ", ".join(f"`{name}`" for name in HOT_PROPERTIES),
+        "published_hot": ", ".join(f"`{name}`" for name in HOT_PROPERTIES),
+        "located": "",
         "hot_columns": ",\n    ".join(f"`{name}` {type_}" for name, type_ in HOT_PROPERTIES.items()),
         "hot_values": ", ".join(_value(name) for name in HOT_PROPERTIES),
         "asked": ", ".join(f"`{name}` {type_}" for name, type_ in asked.items()),
@@ -71,4 +74,4 @@ def _file(name: str) -> str:
 
 def statement(name: str, staging: str, **values: object) -> str:
     """The text of `sql/<name>.sql` for one staging table."""
-    return _file(name).format(staging=staging, **_names(), **values)
+    return _file(name).format(**{"staging": staging, **_names(), **values})

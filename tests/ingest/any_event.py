@@ -107,6 +107,7 @@ _PROPERTIES = st.fixed_dictionaries(
         "$elements": st.one_of(_ELEMENTS, _VALUES),
         "$groups": st.one_of(st.dictionaries(st.sampled_from(["company", "é", "1"]), _VALUES, max_size=3), _VALUES),
         "$session_id": st.one_of(_UUIDS, _SCALARS),
+        "$geoip_disable": st.booleans(),
         "$lib": st.one_of(st.just("web"), _SCALARS),
         "$host": _HOSTS,
         "$browser": _VALUES,

@@ -12,6 +12,7 @@ CREATE TABLE {staging}
     has_person     Bool,
     is_bot         Bool,
     ip             String,
+    located_by     String, -- the address by which its place is found
     groups         Map(LowCardinality(String), String),
     {hot_columns},
     received_at    DateTime64(3, 'UTC'),

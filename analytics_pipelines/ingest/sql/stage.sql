@@ -3,7 +3,7 @@
 -- (Steps are tables and not aliases, for an alias is written out wherever it is used.)
 INSERT INTO {staging} (
     number, team_id, uuid, event, distinct_id, person_id, timestamp, properties, elements_chain, has_person, is_bot, ip,
-    groups, {hot_names}, received_at, arrival_day, reason, dropped_by, dropped, warnings
+    located_by, groups, {hot_names}, received_at, arrival_day, reason, dropped_by, dropped, warnings
 )
 WITH
     -- a time that no calendar of ours holds counts as unsaid: arithmetic on it would overflow and stop the whole batch
@@ -223,6 +223,7 @@ SELECT
     is_of_person,
     {is_bot},
     if(is_cookieless, '', address),
+    if(ifNull(found.`$geoip_disable`, false), '', address),
     if(is_of_person, mapFilter((type, key) -> key != '', found.`$groups`), map()),
     {hot_values},
     received,
