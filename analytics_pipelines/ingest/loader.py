@@ -15,6 +15,7 @@ from analytics_pipelines.ingest.lines import DeadLetter, Line, payload, poisonou
 from analytics_pipelines.ingest.staged import LIVE, Staged, Target
 from analytics_pipelines.ingest.statements import statement
 from analytics_pipelines.ingest.takers import TAKERS
+from analytics_pipelines.persons.rebuild import note_to_rebuild
 from resources.clickhouse import ClickHouse, ClickHouseRefused, ClickHouseUnavailable
 from resources.object_store import ObjectStore
 from resources.postgres import Postgres
@@ -74,7 +75,7 @@ def load(
     with _tables(staged, clickhouse):
         dead = _stage(staged, objects, batch, clickhouse, postgres)
         hit("loader.after_stage")
-        days = _publish(staged, clickhouse, Ledger(postgres), f"{batch.id}")
+        days = _publish(staged, clickhouse, postgres, f"{batch.id}")
         hit("loader.after_events")
         _bury(batch, dead, target, clickhouse)
         hit("loader.after_dead_letters")
@@ -113,8 +114,8 @@ def admit(
         dead = _stage(staged, objects, batch, clickhouse, postgres)
         if only is not None:
             clickhouse.command(f"ALTER TABLE {staged.table} DELETE WHERE (team_id, uuid) NOT IN ({only})")
-        own_days = _settle_own(staged, clickhouse, ledger, now)
-        days = _publish(staged, clickhouse, ledger, token)
+        own_days = _settle_own(staged, clickhouse, postgres, now)
+        days = _publish(staged, clickhouse, postgres, token)
         hit("admit.after_events")
         ledger.touch_days([*days, *own_days], now)
         hit("admit.after_days")
@@ -223,15 +224,16 @@ def _stage(
     return dead
 
 
-def _publish(staged: Staged, clickhouse: ClickHouse, ledger: Ledger, token: str) -> tuple[tuple[int, date], ...]:
+def _publish(staged: Staged, clickhouse: ClickHouse, postgres: Postgres, token: str) -> tuple[tuple[int, date], ...]:
     """Store the batch's events that are new; the event days, by team, of those it brought or put in another's place."""
-    target = staged.target
+    target, ledger = staged.target, Ledger(postgres)
     clickhouse.command(_sql("stored_before", staged))
     superseded = clickhouse.query(_sql("superseded", staged)).rows
     if superseded:
         own = [row for row in superseded if target.day in (None, row[3])]
         if own and target.day is None:
-            ledger.mark_for_recount({batch for _, _, batch, _, _ in own})
+            ledger.mark_for_recount({row[2] for row in own})
+            note_to_rebuild(postgres, {(row[0], row[5]) for row in own})
         hit("loader.before_supersede")
         if own:
             clickhouse.command(
@@ -252,14 +254,17 @@ def _publish(staged: Staged, clickhouse: ClickHouse, ledger: Ledger, token: str)
     clickhouse.command(_sql("choose", staged))
     clickhouse.insert(_sql("publish_events", staged, **locate(staged, clickhouse)), token=token, settings=_ONE_BLOCK)
     days = {(int(team), day) for team, day in clickhouse.query(_sql("touched_days", staged)).rows}
-    return tuple(sorted(days | {(int(team), day) for team, _, _, _, day in superseded}))
+    return tuple(sorted(days | {(int(team), day) for team, _, _, _, day, _ in superseded}))
 
 
-def _settle_own(staged: Staged, clickhouse: ClickHouse, ledger: Ledger, now: datetime) -> list[tuple[int, date]]:
+def _settle_own(staged: Staged, clickhouse: ClickHouse, postgres: Postgres, now: datetime) -> list[tuple[int, date]]:
     """Tell lines of a batch from what it holds already by who came first; the event days of what gave way."""
     found = clickhouse.query(_sql("stored_in_batch", staged)).rows
-    days = [(int(team), day) for team, _, gives_way, day in found if gives_way]
-    ledger.touch_days(days, now)  # now, too: who is broken off finds nothing of them any more
+    giving_way = [row for row in found if row[2]]
+    days = sorted({(int(row[0]), row[3]) for row in giving_way})
+    if giving_way:  # written down before they go: who is broken off finds nothing of them any more
+        Ledger(postgres).touch_days(days, now)
+        note_to_rebuild(postgres, {(row[0], row[4]) for row in giving_way})
     for gives_way, statement_ in (
         (True, f"DELETE FROM events WHERE arrival_day = '{staged.arrival_day}' AND batch_id = '{staged.batch_id}' AND"),
         (False, f"ALTER TABLE {staged.table} DELETE WHERE"),

@@ -39,7 +39,7 @@ def rebuild_persons(clickhouse: ClickHouse, postgres: Postgres, now: datetime) -
     found = [(int(team), str(distinct_id)) for team, distinct_id in clickhouse.query(ids).rows]
     if len(found) > MOST_IDS:
         rebuild_all(postgres, clickhouse, now)
-    else:
+    elif found:
         rebuild_ids(postgres, clickhouse, found, now)
     hit("replay.after_rebuild")
     clickhouse.command(f"DROP TABLE IF EXISTS {_TABLE} SYNC")

@@ -58,7 +58,8 @@ class Shadow:
             f"CREATE TABLE {self.target.superseding} (team_id Int64, uuid UUID) ENGINE = MergeTree ORDER BY tuple()"
         )
         self.clickhouse.command(
-            f"CREATE TABLE {self.lost} (team_id Int64, uuid UUID, is_elsewhere Bool, batch_id UUID, day Date32)"
+            f"CREATE TABLE {self.lost} (team_id Int64, uuid UUID, is_elsewhere Bool, batch_id UUID, day Date32,"
+            " distinct_id String)"
             " ENGINE = MergeTree ORDER BY tuple()"
         )
 

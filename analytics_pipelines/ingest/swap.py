@@ -86,7 +86,8 @@ def settle(
         hit("replay.after_days")
         if found.concern_persons():
             note_ids(clickhouse, found.distinct_ids)
-            hit("replay.after_ids")
+        note_ids(clickhouse, f"(SELECT team_id, distinct_id FROM {shadow.lost} WHERE is_elsewhere)")
+        hit("replay.after_ids")
         if found.counts.removed:
             _admit_sent_again(entry, session, shadow, ledger, store, postgres, now)
         with held(session, LOAD):

@@ -343,7 +343,7 @@ def test_takers_run_again_and_persons_of_changed_events_are_made_anew(
     put(store, line("a"), line("b", distinct_id="bob"))
     drain.everything()
     monkeypatch.setattr(loader, "TAKERS", (take,))
-    monkeypatch.setattr(replayed_ids, "rebuild_ids", lambda _, __, ids, now: rebuilt.extend(ids))
+    monkeypatch.setattr(replayed_ids, "rebuild_ids", lambda _, __, ids, ___: rebuilt.extend(ids))
     replay.days(DAY, DAY)
     assert (taken, rebuilt) == ([2], [])
     change_stage(monkeypatch, EVENT_NAME, f"if(event_name = 'b', 'B', {EVENT_NAME})")

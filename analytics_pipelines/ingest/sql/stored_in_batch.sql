@@ -1,5 +1,6 @@
 -- Events that a batch holds already and that have a uuid of these lines: which of the two was received first.
-SELECT stored.team_id, stored.uuid, staged.place < stored.place AS gives_way, toDate32(stored.place.4) AS day
+SELECT stored.team_id, stored.uuid, staged.place < stored.place AS gives_way, toDate32(stored.place.4) AS day,
+    stored.place.3 AS distinct_id
 FROM
 (
     SELECT team_id, uuid, (received_at, event, distinct_id, timestamp, properties) AS place

@@ -1,5 +1,6 @@
 -- Of two events with one uuid the one that was received first counts, whichever is loaded first; a tie goes by content.
-SELECT DISTINCT old.team_id, old.uuid, old.batch_id, old.arrival_day, toDate32(old.place.4) AS day
+SELECT DISTINCT old.team_id, old.uuid, old.batch_id, old.arrival_day, toDate32(old.place.4) AS day,
+    old.place.3 AS distinct_id
 FROM
 (
     SELECT
