@@ -20,8 +20,12 @@ def persons_locked(postgres: Postgres) -> Iterator[None]:
 
 @contextmanager
 def loading_stopped(postgres: Postgres) -> Iterator[None]:
-    """As above, and no batch is on its way: what it was staged from and what it meets are the same."""
-    with postgres.session() as session, held(session, LOAD), persons_locked(postgres):
+    """As above, and no batch is on its way: what it was staged from and what it meets are the same.
+
+    For work of any length: no transaction is open meanwhile.
+    """
+    with postgres.session() as session, held(session, LOAD):
+        session.execute("SELECT pg_advisory_lock(%s, %s)", [_LOCK_CLASS, _PERSONS])  # free when the session ends
         yield
 
 

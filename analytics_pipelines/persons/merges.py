@@ -18,7 +18,7 @@ Id = tuple[int, str]
 
 
 def log_edges(connection: Connection, version: int, batch_id: UUID | None) -> set[Id]:
-    """Write what `sent_edges` holds into the log; returns the ids that new edges connect."""
+    """Write what `sent_edges` holds into the log; returns the ids of new edges that may change who is who."""
     new = connection.execute(for_postgres("log_edges"), {"version": version, "batch_id": batch_id}).fetchall()
     illegal = [row for row in new if is_illegal(row["target"]) or is_illegal(row["other"])]
     if illegal:
@@ -32,7 +32,7 @@ def log_edges(connection: Connection, version: int, batch_id: UUID | None) -> se
         (row["team_id"], row[side])
         for row in new
         for side in ("target", "other")
-        if (row["team_id"], row["uuid"]) not in wrong
+        if (row["team_id"], row["uuid"]) not in wrong and not row["is_repeated"]
     } | {(row["team_id"], row["target"]) for row in illegal}
 
 

@@ -16,7 +16,7 @@ CREATE TABLE merge_log (
     version     bigint NOT NULL,
     PRIMARY KEY (team_id, uuid)
 );
-CREATE INDEX merge_log_target ON merge_log (team_id, target);
+CREATE INDEX merge_log_pair ON merge_log (team_id, target, other);
 CREATE INDEX merge_log_other ON merge_log (team_id, other);
 CREATE INDEX merge_log_refused ON merge_log (version) WHERE refused IS NOT NULL;
 
