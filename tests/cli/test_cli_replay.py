@@ -1,6 +1,7 @@
 """`analytics replay`: what it does, what it prints, and what it refuses."""
 
 import json
+import signal
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -107,6 +108,30 @@ def test_dead_letters_are_tried_again(running: Any, analytics: Any, monkeypatch:
     shown = analytics("replay", "--dead-letters", "--project", str(running.stack.project))
     assert "1 dead letters were tried again." in shown.stdout
     assert "missing_event_name" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    "point", ["replay.after_batch", "replay.after_swap_begins", "replay.after_partition", "replay.after_ledger"]
+)
+def test_a_replay_killed_anywhere_is_finished_by_the_next(
+    running: Any, analytics: Any, program: Any, monkeypatch: pytest.MonkeyPatch, point: str
+) -> None:
+    running.put("a", "b", "", received=RECEIVED)
+    load()
+    before = running.stack.clickhouse.query("SELECT * EXCEPT batch_id FROM events ORDER BY uuid").rows
+    monkeypatch.setenv("ANALYTICS_FAULTS", f"{point}=kill")
+    assert program("replay", "--from", DAY, "--to", DAY).returncode == -signal.SIGKILL
+    assert len(names(running)) == 2
+    monkeypatch.delenv("ANALYTICS_FAULTS")
+    found = json.loads(analytics("replay", "--from", DAY, "--to", DAY, "--json").stdout)
+    assert found["days"][0]["differences"]["before"] == 2
+    assert running.stack.clickhouse.query("SELECT * EXCEPT batch_id FROM events ORDER BY uuid").rows == before
+    assert running.stack.postgres.rows("SELECT day FROM replays") == []
+    sums = running.stack.postgres.row(
+        "SELECT sum(lines)::int AS lines, sum(events)::int AS events, sum(dead_letters)::int AS dead"
+        " FROM ingest_batches"
+    )
+    assert sums == {"lines": 3, "events": 2, "dead": 1}
 
 
 @pytest.mark.parametrize(
