@@ -13,7 +13,8 @@ from analytics_pipelines.events import zstd
 from analytics_pipelines.events.envelope import Arrival, to_lines
 from analytics_pipelines.events.keys import raw_key
 from analytics_pipelines.events.parse import Incoming, Request
-from analytics_pipelines.ingest.drain import LOAD, LOCK_CLASS, Drain
+from analytics_pipelines.ingest.drain import Drain
+from analytics_pipelines.ingest.locks import LOAD, held
 from resources.clickhouse import ClickHouse
 from resources.object_store import ObjectStore
 from resources.postgres import Postgres
@@ -76,8 +77,7 @@ def clear(
     """
     # A batch found open could neither be finished without its objects nor be known as the same with fewer of them.
     Drain(store, postgres, clickhouse, batch_objects=1, batch_bytes=1).hours([])
-    with postgres.session() as session:  # the lock goes with it
-        session.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK_CLASS, LOAD])
+    with postgres.session() as session, held(session, LOAD):
         traces = Traces(store, postgres, clickhouse, [each for each in projects.all() if each.is_demo])
         return traces.remove(projects, datetime.now(UTC), progress)
 

@@ -50,7 +50,11 @@ def test_a_cluster_gets_replicated_tables_under_distributed_ones() -> None:
         made = statements(render_clickhouse(migration.text, "main"))
         local = [each for each in made if "ENGINE = Replicated" in each]
         distributed = [each for each in made if "ENGINE = Distributed('main'" in each]
-        assert len(local) == len(distributed) > 0
+        assert len(local) == len(distributed)
+        altered = {each.split()[2] for each in made if each.startswith("ALTER TABLE")}
+        behind = {each for each in altered if each.endswith("_local")}
+        assert {each.removesuffix("_local") for each in behind} == altered - behind
+        assert local or altered
         assert all("ON CLUSTER 'main'" in each for each in made)
         assert all("'/clickhouse/tables/{shard}/{database}/{table}', '{replica}'" in each for each in local)
 
