@@ -276,7 +276,15 @@ def test_a_lingering_drain_outlives_an_absence_of_clickhouse(
 
     monkeypatch.setattr(ClickHouse, "insert", sometimes)
     troubles: list[Exception] = []
-    drain.linger(1.0, 0.05, trouble=troubles.append)
+
+    class LoadedAtLast(Exception):
+        pass
+
+    def stop() -> None:
+        raise LoadedAtLast
+
+    with pytest.raises(LoadedAtLast):
+        drain.linger(60, 0.05, between=stop, trouble=troubles.append)
     assert len(troubles) == 2
     assert count(clickhouse) == 3
 
