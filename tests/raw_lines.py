@@ -17,9 +17,12 @@ RECEIVED = datetime(2026, 11, 23, 10, 30, tzinfo=UTC)
 
 
 def line(name: str = "page", *, received: datetime = RECEIVED, project: int = 1, **more: Any) -> dict[str, Any]:
-    """A line; what is not the envelope's is a field of the event."""
-    envelope = {each: more.pop(each) for each in ("uuid", "refused", "dropped", "name", "count") if each in more}
-    event = {"event": name, "distinct_id": "ada", "properties": {}, **more}
+    """A line; what is not the envelope's is a field of the event; `set` is its `$set`."""
+    envelope: dict[str, Any] = {
+        each: more.pop(each) for each in ("uuid", "refused", "dropped", "name", "count") if each in more
+    }
+    said_of_person = {f"${each}": more.pop(each) for each in ("set", "set_once") if each in more}
+    event = {"event": name, "distinct_id": "ada", "properties": {}, **more, **said_of_person}
     milliseconds = int(received.timestamp() * 1000)
     return {"received_at": milliseconds, "project": project, "uuid": str(uuid4()), "event": event, **envelope}
 

@@ -106,7 +106,7 @@ def test_the_code_version_follows_the_transformation(monkeypatch: pytest.MonkeyP
     assert compute() != first
     mend()
     assert compute() == first
-    monkeypatch.setattr(code_version.inspect, "getsource", lambda module: module.__name__)
+    monkeypatch.setattr("inspect.getsource", lambda module: module.__name__)
     assert compute() != first
 
 

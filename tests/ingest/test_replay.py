@@ -217,7 +217,7 @@ def test_a_lost_clickhouse_is_filled_with_all_that_is_made_of_events(
     put(
         store,
         line("$identify", received=later, distinct_id="ada", properties={"$anon_distinct_id": "visitor-1"}),
-        line("page", received=later, **{"$set": {"plan": "pro"}}),
+        line("page", received=later, set={"plan": "pro"}),
         received=later,
     )
     drain.everything()
@@ -403,7 +403,7 @@ def test_takers_run_again_and_persons_of_changed_events_are_made_anew(
 def test_what_a_bug_said_of_persons_is_gone_from_them(
     drain: Drain, replay: Replay, store: ObjectStore, clickhouse: ClickHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put(store, line("page", **{"$set": {"plan": "pro"}}))
+    put(store, line("page", set={"plan": "pro"}))
     mend = change_stage(monkeypatch, "startsWith(tupleElement(event, '$set'), '{{')", "0 = 1")
     drain.everything()
     properties = "SELECT properties FROM persons FINAL WHERE is_deleted = 0"
