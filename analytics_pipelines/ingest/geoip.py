@@ -42,7 +42,7 @@ def locate(staged: Staged, clickhouse: ClickHouse) -> dict[str, str]:
     clickhouse.command(f"CREATE TABLE {staged.located} (address String, {', '.join(columns)}) ENGINE = Memory")
     clickhouse.insert_rows(staged.located, rows, ["address", *_columns()])
     return {
-        "located": f"AS staged LEFT ANY JOIN {staged.located} AS located ON staged.located_by = located.address",
+        "located": f"GLOBAL ANY LEFT JOIN {staged.located} AS located ON staged.located_by = located.address",
         "published_hot": ", ".join(map(_published, HOT_PROPERTIES)),
     }
 

@@ -331,3 +331,21 @@ def test_a_line_that_can_not_be_read_arrived_with_its_batch(
         1,
         hour_of(NOW),
     )
+
+
+def test_new_events_carry_the_person_that_a_squash_wrote_into_the_old_ones(
+    drain: Drain, store: ObjectStore, clickhouse: ClickHouse
+) -> None:
+    clickhouse.insert_rows(
+        "squashed_ids",
+        [[1, "ada", person_id(1, "bob"), 1], [2, "eve", person_id(2, "bob"), 1]],
+        ["team_id", "distinct_id", "person_id", "version"],
+    )
+    put(store, [line(event()), line(event(distinct_id="eve")), line(event(), project=2)])
+    drain.everything()
+    rows = clickhouse.query("SELECT team_id, distinct_id, person_id FROM events ORDER BY team_id, distinct_id").rows
+    assert rows == [
+        (1, "ada", person_id(1, "bob")),
+        (1, "eve", person_id(1, "eve")),
+        (2, "ada", person_id(2, "ada")),
+    ]
