@@ -32,7 +32,7 @@ test: $(VENV)/.installed-dev $(BUILT) $(SDKS)/node_modules/.installed ## Run eve
 check: $(VENV)/.installed-dev $(FRONTEND)/node_modules/.installed ## Format, lint, types, import rules, definitions, fast tests
 	@$(MAKE) --no-print-directory -j2 --output-sync=target check-code check-tests
 
-check-code:
+check-code: $(VENV)/.installed-dev $(FRONTEND)/node_modules/.installed
 	@$(BIN)/ruff format --check --quiet . || { echo "run: make fix"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/lint-imports --no-logo 2>&1 | grep -E "BROKEN|->|Contracts:|Error"; exit $${PIPESTATUS[0]}
