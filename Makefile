@@ -13,7 +13,7 @@ NPM := PATH="$(NODE)/bin:$$PATH" node $(NODE)/lib/node_modules/npm/bin/npm-cli.j
 
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help start demo test check check-code check-tests fix frontend bench bench-capture bench-ingest bench-choices docs lock clean
+.PHONY: help start demo test test-outside test-inside test-chosen check check-code check-tests fix frontend bench bench-capture bench-ingest bench-choices docs lock clean
 .DELETE_ON_ERROR:
 
 help: ## List the targets
@@ -26,8 +26,21 @@ demo: $(VENV)/.installed ## Load a demo shop into the running installation
 	@$(BIN)/analytics demo
 
 test: $(VENV)/.installed-dev $(BUILT) $(SDKS)/node_modules/.installed ## Run every test, with real engines, SDKs and a browser
-	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest $(ARGS)
+	@$(MAKE) --no-print-directory -j2 --output-sync=target $(if $(ARGS),test-chosen,test-outside test-inside)
 	@cd $(FRONTEND) && $(NPM) test --silent
+
+# Most of the time goes by while servers start and are waited for, so two halves run beside each other.
+OUTSIDE := capture_app cli demo deploy doctor e2e embedded sdks web
+PYTEST := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest
+
+test-outside:
+	@$(PYTEST) $(addprefix tests/,$(OUTSIDE))
+
+test-inside:
+	@$(PYTEST) $(addprefix --ignore=tests/,$(OUTSIDE))
+
+test-chosen:
+	@$(PYTEST) $(ARGS)
 
 check: $(VENV)/.installed-dev $(FRONTEND)/node_modules/.installed ## Format, lint, types, import rules, definitions, fast tests
 	@$(MAKE) --no-print-directory -j2 --output-sync=target check-code check-tests
