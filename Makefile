@@ -30,14 +30,15 @@ test: $(VENV)/.installed-dev $(BUILT) $(SDKS)/node_modules/.installed ## Run eve
 	@cd $(FRONTEND) && $(NPM) test --silent
 
 # Most of the time goes by while servers start and are waited for, so two halves run beside each other.
-OUTSIDE := capture_app cli demo deploy doctor e2e embedded sdks web
+OUTSIDE := $(addprefix tests/,capture_app cli demo deploy doctor e2e embedded sdks web)
+INSIDE := $(filter-out $(OUTSIDE),$(patsubst %/,%,$(wildcard tests/*/))) $(wildcard tests/test_*.py)
 PYTEST := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest
 
 test-outside:
-	@$(PYTEST) $(addprefix tests/,$(OUTSIDE))
+	@$(PYTEST) $(addprefix --ignore=,$(INSIDE))
 
 test-inside:
-	@$(PYTEST) $(addprefix --ignore=tests/,$(OUTSIDE))
+	@$(PYTEST) $(addprefix --ignore=,$(OUTSIDE))
 
 test-chosen:
 	@$(PYTEST) $(ARGS)
