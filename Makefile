@@ -13,7 +13,7 @@ NPM := PATH="$(NODE)/bin:$$PATH" node $(NODE)/lib/node_modules/npm/bin/npm-cli.j
 
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help start demo test test-outside test-inside test-chosen check check-code check-tests fix frontend bench bench-capture bench-ingest bench-choices docs lock clean
+.PHONY: help start demo test test-first-half test-second-half test-chosen check check-code check-tests fix frontend bench bench-capture bench-ingest bench-choices docs lock clean
 .DELETE_ON_ERROR:
 
 help: ## List the targets
@@ -26,19 +26,19 @@ demo: $(VENV)/.installed ## Load a demo shop into the running installation
 	@$(BIN)/analytics demo
 
 test: $(VENV)/.installed-dev $(BUILT) $(SDKS)/node_modules/.installed ## Run every test, with real engines, SDKs and a browser
-	@$(MAKE) --no-print-directory -j2 --output-sync=target $(if $(ARGS),test-chosen,test-outside test-inside)
+	@$(MAKE) --no-print-directory -j2 --output-sync=target $(if $(ARGS),test-chosen,test-first-half test-second-half)
 	@cd $(FRONTEND) && $(NPM) test --silent
 
 # Most of the time goes by while servers start and are waited for, so two halves run beside each other.
-OUTSIDE := $(addprefix tests/,capture_app cli demo deploy doctor e2e embedded sdks web)
-INSIDE := $(filter-out $(OUTSIDE),$(patsubst %/,%,$(wildcard tests/*/))) $(wildcard tests/test_*.py)
+FIRST_HALF := $(addprefix tests/,capture_app cli demo deploy doctor e2e embedded persons rollups sdks web)
+SECOND_HALF := $(filter-out $(FIRST_HALF),$(patsubst %/,%,$(wildcard tests/*/))) $(wildcard tests/test_*.py)
 PYTEST := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest
 
-test-outside:
-	@$(PYTEST) $(addprefix --ignore=,$(INSIDE))
+test-first-half:
+	@$(PYTEST) $(addprefix --ignore=,$(SECOND_HALF))
 
-test-inside:
-	@$(PYTEST) $(addprefix --ignore=,$(OUTSIDE))
+test-second-half:
+	@$(PYTEST) $(addprefix --ignore=,$(FIRST_HALF))
 
 test-chosen:
 	@$(PYTEST) $(ARGS)
