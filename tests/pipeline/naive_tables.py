@@ -7,8 +7,8 @@ order of its time, once, with dictionaries.
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -55,6 +55,16 @@ class Tables:
     event_counts: dict[tuple[int, Any, str], tuple[int, int]] = field(default_factory=dict)
     groups: dict[tuple[int, str, str], tuple[datetime, dict[str, Any]]] = field(default_factory=dict)
     names: dict[tuple[int, str], tuple[int, datetime, datetime]] = field(default_factory=dict)
+
+
+def assert_same(found: Tables, expected: Tables, *, without: Collection[str] = ()) -> None:
+    """Whatever differs is told as (found, expected)."""
+    for name in {each.name for each in fields(Tables)} - {"lines", *without}:
+        rows, wanted = getattr(found, name), getattr(expected, name)
+        differing = {key: (rows.get(key), wanted.get(key)) for key in {**rows, **wanted}}
+        differing = {key: pair for key, pair in differing.items() if pair[0] != pair[1]}
+        assert not differing, f"{name}: {differing}"
+    assert found.lines == expected.lines
 
 
 def naive_tables(lines: Iterable[bytes], denied: frozenset[UUID], deleted: Mapping[Id, datetime]) -> Tables:

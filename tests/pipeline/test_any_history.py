@@ -2,7 +2,6 @@
 bucket and from what people decided, and from nothing else."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import fields
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -13,7 +12,7 @@ from fault_points import fault_points
 from histories import FIRST_DAY, LAST_DAY, START, Action, Do, Send, SendAgain, Sender, histories
 from hypothesis import HealthCheck, Phase, given, settings
 from installation import NOW, Installation, broken_off_at
-from naive_tables import Tables
+from naive_tables import assert_same
 
 from resources.object_store import ObjectStore
 
@@ -56,11 +55,6 @@ def _doing(living: Installation, action: Do) -> Callable[[], None]:
         case "replay":
             return lambda: living.replay(START.date() + timedelta(days=action.number % 2))
     return living.drain
-
-
-def assert_same(one: Tables, other: Tables) -> None:
-    for each in fields(Tables):
-        assert getattr(one, each.name) == getattr(other, each.name), each.name
 
 
 @settings(

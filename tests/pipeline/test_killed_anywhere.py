@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import pytest
 from fault_points import fault_points
 from histories import FIRST_DAY, LAST_DAY
 from installation import Installation
-from naive_tables import Tables
+from naive_tables import assert_same
 from rounds import AFTERWARDS, DAY, Round
 
 from resources.object_store import ObjectStore
@@ -35,7 +35,18 @@ OF_WORK = {
 }
 ALL = set(fault_points("ingest", "persons", "groups", "catalog", "rollups"))
 OF_WORK["drain"] = ALL - ELSEWHERE - set().union(*OF_WORK.values())
-ROUNDS = sorted((work, point) for work, points in OF_WORK.items() for point in points)
+# Who does the work a second time need not pass these; all others are passed again, and so three can share a round.
+ONCE = {
+    *("loader.before_supersede", "loader.after_supersede", "persons.after_overrides"),
+    *("replay.after_lost", "replay.after_ids", "replay.after_rebuild"),
+    *OF_WORK["delete"] | OF_WORK["unmerge"] | OF_WORK["squash"],
+}
+ROUNDS = [(work, [point]) for work, points in OF_WORK.items() for point in sorted(points & ONCE)]
+for work, points in OF_WORK.items():
+    again = sorted(points - ONCE)
+    ROUNDS += [(work, again[start : start + 3]) for start in range(0, len(again), 3)]
+# What is counted in the catalog is exact up to some hundred
+MOST_ROUNDS = 15
 
 
 @dataclass
@@ -52,7 +63,7 @@ class World:
 
     def next_round(self) -> Round:
         """After a failure it starts from nothing."""
-        if self.is_spoilt:
+        if self.is_spoilt or self.rounds % MOST_ROUNDS == 0:
             self.bucket = (self.folder / f"bucket-{self.rounds}").as_uri()
             self.living.empty(ObjectStore(self.bucket))
         self.living.now, self.is_spoilt = AFTERWARDS, True
@@ -123,23 +134,20 @@ def prepare(this: Round, work: str) -> list[Any]:
     return [1, f"a{this.number}"]
 
 
-@pytest.mark.parametrize(("work", "point"), ROUNDS)
-def test_what_is_killed_is_done_by_the_next(world: World, work: str, point: str) -> None:
+@pytest.mark.parametrize(("work", "points"), ROUNDS, ids=[f"{work}-{'-'.join(points)}" for work, points in ROUNDS])
+def test_what_is_killed_is_done_by_the_next(world: World, work: str, points: list[str]) -> None:
     this = world.next_round()
     arguments = prepare(this, work)
-    assert world.work(work, *arguments, faults=f"{point}=kill") == -signal.SIGKILL
+    for point in points:
+        assert world.work(work, *arguments, faults=f"{point}=kill") == -signal.SIGKILL, f"{point} was not passed"
     assert world.work("drain") == 0
     assert world.work(work, *arguments) == 0
-    world.living.drain()
-    found, expected = world.living.tables(), world.living.expected()
-    for each in fields(Tables):
-        if each.name not in ROLLED_UP or work == "roll_up":
-            assert getattr(found, each.name) == getattr(expected, each.name), each.name
+    without = set() if work == "roll_up" else ROLLED_UP
+    assert_same(world.living.tables(), world.living.expected(), without=without)
     world.living.assert_accounts_hold()
     world.is_spoilt = False
 
 
 def test_the_sums_are_right_after_all_that(world: World) -> None:
     world.living.roll_up(FIRST_DAY, LAST_DAY)
-    found, expected = world.living.tables(), world.living.expected()
-    assert (found.sessions, found.event_counts) == (expected.sessions, expected.event_counts)
+    assert_same(world.living.tables(), world.living.expected())

