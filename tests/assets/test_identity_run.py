@@ -85,6 +85,7 @@ def test_the_squash_folds_overrides_into_events_and_says_how_many(overridden: Cl
 
 def test_a_squash_that_failed_is_run_again(overridden: ClickHouse, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(faults, "_plan", {"squash.after_day": ("raise", 1)})
+    monkeypatch.setattr(faults, "_passes", {})
     assert not run(identity.squashed_events).success
     monkeypatch.setattr(faults, "_plan", {})
     assert run(identity.squashed_events).success
