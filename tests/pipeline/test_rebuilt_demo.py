@@ -41,7 +41,7 @@ ASKED = {
 def test_a_clickhouse_that_is_lost_is_filled_with_the_same_numbers(living: Installation) -> None:
     now = datetime.now(UTC)
     living.postgres.execute("INSERT INTO organizations (name, created_at) VALUES ('Ours', %s)", [now])
-    load(living.store, Projects(living.postgres), now=now, scale=0.05)
+    load(living.store, Projects(living.postgres), now=now, scale=0.02)
     Drain(living.store, living.postgres, living.clickhouse, 100, 1 << 30).everything()
     before = _numbers(living, now)
     living.clickhouse.command(f"DROP DATABASE {living.clickhouse.database} SYNC")
@@ -55,7 +55,7 @@ def test_a_clickhouse_that_is_lost_is_filled_with_the_same_numbers(living: Insta
 
 def _numbers(living: Installation, now: datetime) -> dict[str, list[tuple[Any, ...]]]:
     builder = Builder(living.postgres, living.clickhouse, 10.0)
-    days = Days((now - timedelta(days=200)).date(), (now + timedelta(days=1)).date())
+    days = Days((now - timedelta(days=20)).date(), (now + timedelta(days=1)).date())
     for rollup in ROLLUPS:
         builder.catch_up(rollup, days, only_changed=True)
     return {name: living.clickhouse.query(sql).rows for name, sql in ASKED.items()}
