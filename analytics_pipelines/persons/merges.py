@@ -65,18 +65,24 @@ def _resolve_team(connection: Connection, team_id: int, touched: set[str], versi
     usage = {each: Usage(row["first_with_person"], row["first_without_person"]) for each, row in rows.items()}
     refused: dict[UUID, str] = {}
     changed: list[tuple[str, str | None, UUID, bool, bool]] = []
+    alone = set(rows)
     for group in components(edges):
         resolution = resolve(team_id, group, usage, denied=denied)
         refused.update({refusal.edge.uuid: refusal.reason for refusal in resolution.refused})
         members = _legal_ids(group)
         name = _name(members, rows)
-        for each in members or {group[0].target} & rows.keys():
+        connected = members or {group[0].target} & rows.keys()
+        alone -= connected
+        for each in connected:
             person = resolution.persons.get(each) or person_id(team_id, each)
             is_merged = each in resolution.persons
             now = (name, person, is_merged, is_merged and person in resolution.identified)
             row = rows[each]
             if now != (row["component"], row["person_id"], row["is_merged"], row["is_identified"]):
                 changed.append((each, *now))
+    for each in alone:  # its edges are gone, or it never had any
+        if rows[each]["is_merged"] or rows[each]["component"] is not None:
+            changed.append((each, None, person_id(team_id, each), False, False))
     _write(connection, team_id, changed, version)
     _write_refusals(
         connection,

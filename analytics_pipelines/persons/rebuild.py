@@ -1,7 +1,8 @@
-"""Persons made anew from the events that are stored and the merge log."""
+"""Persons made anew from the events that are stored."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import datetime
+from typing import LiteralString
 from uuid import uuid4
 
 from analytics_pipelines.persons.lock import loading_stopped, next_version
@@ -10,15 +11,16 @@ from analytics_pipelines.persons.publish import publish
 from analytics_pipelines.persons.reduction import reduced
 from analytics_pipelines.persons.store import store
 from resources.clickhouse import ClickHouse
-from resources.postgres import Connection, Postgres
+from resources.postgres import Postgres
 
 # Events that are reduced at a time, about.
 PART_EVENTS = 2_000_000
 
 # What follows from events; what people did to persons stays.
-_FORGET = (
+_FORGET: LiteralString = (
     "UPDATE distinct_ids SET version = %(version)s, is_personful = false, created_at = NULL,"
     " first_with_person = NULL, first_without_person = NULL"
+    " WHERE (team_id, distinct_id) IN (SELECT team_id, distinct_id FROM rebuilt)"
 )
 
 
@@ -61,14 +63,7 @@ def _rebuild_ids(postgres: Postgres, clickhouse: ClickHouse, ids: Collection[Id]
         clickhouse.insert_rows(table, [list(each) for each in ids], ["team_id", "distinct_id"])
         chosen = f"(team_id, distinct_id) IN (SELECT team_id, distinct_id FROM `{clickhouse.database}`.{table})"
 
-        def forget(connection: Connection, version: int) -> None:
-            connection.execute(
-                _FORGET
-                + " WHERE (team_id, distinct_id) IN (SELECT * FROM unnest(%(teams)s::bigint[], %(ids)s::text[]))",
-                {"version": version, "teams": [team for team, _ in ids], "ids": [each for _, each in ids]},
-            )
-
-        _rebuild(postgres, clickhouse, chosen, forget, now)
+        _rebuild(postgres, clickhouse, chosen, _rows_of(table, clickhouse), now)
     finally:
         clickhouse.command(f"DROP TABLE IF EXISTS {table}")
 
@@ -86,25 +81,17 @@ def rebuild_all(postgres: Postgres, clickhouse: ClickHouse, now: datetime) -> in
                 f" WHERE {chosen} UNION DISTINCT SELECT team_id, distinct_id FROM person_distinct_ids WHERE {chosen}"
                 f" UNION DISTINCT SELECT team_id, distinct_id FROM events WHERE {chosen}"
             )
-            rows = clickhouse.read(f"SELECT team_id, distinct_id FROM {name} FORMAT TabSeparated")
+            rows = _rows_of(name, clickhouse)
             clickhouse.command(f"DROP TABLE {name}")
-
-            def forget(connection: Connection, version: int, rows: bytes = rows) -> None:
-                connection.execute("CREATE TEMP TABLE rebuilt (team_id bigint, distinct_id text) ON COMMIT DROP")
-                with connection.cursor().copy("COPY rebuilt FROM STDIN") as copy:
-                    copy.write(rows)
-                connection.execute(
-                    _FORGET + " WHERE (team_id, distinct_id) IN (SELECT team_id, distinct_id FROM rebuilt)",
-                    {"version": version},
-                )
-
-            _rebuild(postgres, clickhouse, chosen, forget, now)
+            _rebuild(postgres, clickhouse, chosen, rows, now)
         return parts
 
 
-def _rebuild(
-    postgres: Postgres, clickhouse: ClickHouse, chosen: str, forget: Callable[[Connection, int], None], now: datetime
-) -> None:
+def _rows_of(table: str, clickhouse: ClickHouse) -> bytes:
+    return clickhouse.read(f"SELECT team_id, distinct_id FROM {table} FORMAT TabSeparated")
+
+
+def _rebuild(postgres: Postgres, clickhouse: ClickHouse, chosen: str, ids: bytes, now: datetime) -> None:
     publish(postgres, clickhouse, now)
     for table in ("person_words", "distinct_id_usage"):
         clickhouse.command(f"DELETE FROM {table} WHERE {chosen}", settings={"lightweight_deletes_sync": 2})
@@ -114,8 +101,11 @@ def _rebuild(
         postgres.transaction() as connection,
     ):
         version = next_version(connection)
-        forget(connection, version)
-        store(connection, reduction, version, None)
+        connection.execute("CREATE TEMP TABLE rebuilt (team_id bigint, distinct_id text) ON COMMIT DROP")
+        with connection.cursor().copy("COPY rebuilt FROM STDIN") as copy:
+            copy.write(ids)
+        connection.execute(_FORGET, {"version": version})
+        store(connection, reduction, version, None, gone="edges_of_rebuilt")
         merged = connection.execute(
             "SELECT team_id, distinct_id FROM distinct_ids WHERE version = %s AND component IS NOT NULL", [version]
         ).fetchall()
