@@ -12,6 +12,7 @@ from analytics_pipelines.ingest.cookieless_secret import cookieless_secret
 from analytics_pipelines.ingest.geoip import locate
 from analytics_pipelines.ingest.ledger import COUNTED, Batch, Ledger, Outcome
 from analytics_pipelines.ingest.lines import DeadLetter, Line, payload, poisonous, sort_out
+from analytics_pipelines.ingest.memory import memory_kept
 from analytics_pipelines.ingest.staged import LIVE, Staged, Target
 from analytics_pipelines.ingest.statements import statement
 from analytics_pipelines.ingest.takers import TAKERS
@@ -163,7 +164,7 @@ def read_objects(batch: Batch, store: ObjectStore) -> tuple[list[tuple[str, byte
 
 @contextmanager
 def _tables(staged: Staged, clickhouse: ClickHouse) -> Iterator[None]:
-    """The batch's tables in memory, from empty to gone."""
+    """The batch's tables in memory, from empty to gone. Raises ClickHouseUnavailable when they were lost meanwhile."""
 
     def drop() -> None:
         for table in (staged.table, staged.numbers, staged.stored, staged.located):
@@ -171,8 +172,9 @@ def _tables(staged: Staged, clickhouse: ClickHouse) -> Iterator[None]:
 
     drop()
     try:
-        clickhouse.command(_sql("create_staging", staged))
-        yield
+        with memory_kept(clickhouse):
+            clickhouse.command(_sql("create_staging", staged))
+            yield
     finally:
         with suppress(ClickHouseUnavailable):  # then the tables are gone with its memory
             drop()

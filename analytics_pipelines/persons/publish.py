@@ -6,6 +6,7 @@ from typing import LiteralString
 from psycopg import sql
 
 from analytics_pipelines.faults import hit
+from analytics_pipelines.ingest.memory import memory_kept
 from analytics_pipelines.persons.lock import next_version
 from analytics_pipelines.persons.reduction import IN_PARTS
 from analytics_pipelines.persons.squashed import part_squashed
@@ -49,7 +50,8 @@ def publish(postgres: Postgres, clickhouse: ClickHouse, now: datetime, words: st
             if until > after:
                 _erase(connection, clickhouse)
             if until > after or words:
-                _publish(connection, clickhouse, (after, until), now, words)
+                with memory_kept(clickhouse):
+                    _publish(connection, clickhouse, (after, until), now, words)
         hit("persons.before_published")
         if until > after:
             # After all else in both stores: who is broken off before it publishes the same once more

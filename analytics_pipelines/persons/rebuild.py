@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import LiteralString
 from uuid import uuid4
 
+from analytics_pipelines.ingest.memory import memory_kept
 from analytics_pipelines.persons.lock import loading_stopped, next_version
 from analytics_pipelines.persons.merges import Id, resolve_merges
 from analytics_pipelines.persons.publish import publish
@@ -58,12 +59,12 @@ def rebuild_ids(postgres: Postgres, clickhouse: ClickHouse, ids: Collection[Id],
 
 def _rebuild_ids(postgres: Postgres, clickhouse: ClickHouse, ids: Collection[Id], now: datetime) -> None:
     table = f"rebuilt_{uuid4().hex}"
-    clickhouse.command(f"CREATE TABLE {table} (team_id Int64, distinct_id String) ENGINE = Memory")
     try:
-        clickhouse.insert_rows(table, [list(each) for each in ids], ["team_id", "distinct_id"])
-        chosen = f"(team_id, distinct_id) IN (SELECT team_id, distinct_id FROM `{clickhouse.database}`.{table})"
-
-        _rebuild(postgres, clickhouse, chosen, _rows_of(table, clickhouse), now)
+        with memory_kept(clickhouse):
+            clickhouse.command(f"CREATE TABLE {table} (team_id Int64, distinct_id String) ENGINE = Memory")
+            clickhouse.insert_rows(table, [list(each) for each in ids], ["team_id", "distinct_id"])
+            chosen = f"(team_id, distinct_id) IN (SELECT team_id, distinct_id FROM `{clickhouse.database}`.{table})"
+            _rebuild(postgres, clickhouse, chosen, _rows_of(table, clickhouse), now)
     finally:
         clickhouse.command(f"DROP TABLE IF EXISTS {table}")
 
@@ -76,14 +77,16 @@ def rebuild_all(postgres: Postgres, clickhouse: ClickHouse, now: datetime) -> in
         for part in range(parts):
             name = f"rebuilt_{uuid4().hex}"
             chosen = f"cityHash64(distinct_id) % {parts} = {part}"
-            clickhouse.command(
-                f"CREATE TABLE {name} ENGINE = Memory AS SELECT team_id, distinct_id FROM distinct_id_usage"
-                f" WHERE {chosen} UNION DISTINCT SELECT team_id, distinct_id FROM person_distinct_ids WHERE {chosen}"
-                f" UNION DISTINCT SELECT team_id, distinct_id FROM events WHERE {chosen}"
-            )
-            rows = _rows_of(name, clickhouse)
-            clickhouse.command(f"DROP TABLE {name}")
-            _rebuild(postgres, clickhouse, chosen, rows, now)
+            with memory_kept(clickhouse):
+                clickhouse.command(
+                    f"CREATE TABLE {name} ENGINE = Memory AS SELECT team_id, distinct_id FROM distinct_id_usage"
+                    f" WHERE {chosen}"
+                    f" UNION DISTINCT SELECT team_id, distinct_id FROM person_distinct_ids WHERE {chosen}"
+                    f" UNION DISTINCT SELECT team_id, distinct_id FROM events WHERE {chosen}"
+                )
+                rows = _rows_of(name, clickhouse)
+                clickhouse.command(f"DROP TABLE {name}")
+                _rebuild(postgres, clickhouse, chosen, rows, now)
         return parts
 
 

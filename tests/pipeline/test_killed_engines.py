@@ -102,16 +102,12 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             engine.stop()
 
 
-LOST = "what a load holds in memory is gone when ClickHouse is started anew, and the load takes it for nothing"
-lost = pytest.mark.xfail(strict=True, reason=LOST)
-
-
 @pytest.mark.parametrize(
     ("engine", "point", "is_back_at_once"),
     [
-        pytest.param("clickhouse", "loader.after_stage", True, marks=lost),
-        pytest.param("clickhouse", "loader.after_events", True, marks=lost),
-        pytest.param("clickhouse", "persons.after_commit", True, marks=lost),
+        ("clickhouse", "loader.after_stage", True),
+        ("clickhouse", "loader.after_events", True),
+        ("clickhouse", "persons.after_commit", True),
         ("clickhouse", "persons.after_persons", False),
         ("postgres", "drain.after_claim", False),
         ("postgres", "persons.before_commit", True),
