@@ -48,15 +48,21 @@ WITH
                 ),
                 unset
             )) AS gone,
+            -- of each rank the first word of a name stands, or none: not what happens to be kept of another shape
+            arrayFlatten(arrayMap(
+                text -> arrayMap(
+                    pair -> (pair.1, pair.2, substring(text.1, 1, 1), substring(text.2, 1, 46)),
+                    JSONExtractKeysAndValuesRaw(substring(text.2, 47))
+                ),
+                if(empty(unset), [], texts)
+            )) AS ranked,
             if(
                 empty(unset),
                 arrayFlatten(arrayMap(text -> JSONExtractKeysAndValuesRaw(substring(text.2, 47)), texts)),
-                arrayFlatten(arrayMap(
-                    text -> arrayFilter(
-                        pair -> NOT arrayExists(one -> one.1 = pair.1 AND one.2 >= substring(text.2, 1, 46), gone),
-                        JSONExtractKeysAndValuesRaw(substring(text.2, 47))
-                    ),
-                    texts
+                arrayMap(word -> (word.1, word.2), arrayFilter(
+                    (word, nth) -> nth = 1 AND NOT arrayExists(one -> one.1 = word.1 AND one.2 >= word.4, gone),
+                    ranked,
+                    arrayEnumerateUniq(tupleElement(ranked, 1), tupleElement(ranked, 3))
                 ))
             ) AS claims
         FROM said
