@@ -19,11 +19,7 @@ START = datetime(2026, 11, 23, 22, tzinfo=UTC)
 FIRST_DAY, LAST_DAY = START.date() - timedelta(days=2), START.date() + timedelta(days=2)
 IDS = st.sampled_from(["a", "a", "b", "b", "c", "d", "null"])
 KEYS = st.sampled_from(["plan", "email", "$browser", "$initial_browser"])
-VALUES = st.sampled_from(["x", "y", 1, None])
-WORDS = st.dictionaries(KEYS, VALUES, min_size=1, max_size=2)
-# Of others, which word counts behind an $unset depends on what else the events say
-UNSET = st.sampled_from(["email", "$browser"])
-SET_ONCE = st.dictionaries(st.sampled_from(["plan", "$initial_browser"]), VALUES, min_size=1, max_size=2)
+WORDS = st.dictionaries(KEYS, st.sampled_from(["x", "y", 1, None]), min_size=1, max_size=2)
 VISITS = [
     str(UUID(int=int((START.timestamp() + 3600 * hours) * 1000) << 80 | 7 << 76 | 2 << 62 | number))
     for number, hours in enumerate((-30, 0, 1))
@@ -59,9 +55,7 @@ def events(draw: st.DrawFn) -> dict[str, Any]:
     for name in draw(st.sets(st.sampled_from(["$set", "$set", "$set_once", "$unset", "$browser", "$groups", "visit"]))):
         match name:
             case "$unset":
-                said[name] = draw(st.lists(UNSET, min_size=1, max_size=2))
-            case "$set_once":
-                said[name] = draw(SET_ONCE)
+                said[name] = draw(st.lists(KEYS, min_size=1, max_size=2))
             case "$browser":
                 said[name] = draw(st.sampled_from(["Firefox", "Safari"]))
             case "$groups":
