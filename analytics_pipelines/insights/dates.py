@@ -104,6 +104,11 @@ def start_of_day(day: date, zone: ZoneInfo) -> datetime:
     return _moment(datetime.combine(day, time()), zone)
 
 
+def moment(text: str, now: datetime, zone: ZoneInfo, week_start_day: int = 0) -> datetime:
+    """The moment that a date string means: `-7d`, `-1mStart`, ISO. QueryError for a string that is no date."""
+    return _read(text, now, zone, week_start_day).moment
+
+
 def _moment(local: datetime, zone: ZoneInfo) -> datetime:
     """A local time that the clocks skip is read with the offset before the change."""
     return local.replace(tzinfo=zone).astimezone(UTC)

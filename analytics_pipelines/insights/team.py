@@ -1,19 +1,55 @@
-"""What a question needs to know of the project it is asked in."""
+"""What a question needs to know of the project it is asked in, and of the moment."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from analytics_pipelines.sql.scope import Scope
 
 
 @dataclass(frozen=True, slots=True)
+class Action:
+    """A saved action; `steps` are ORed, and are objects in PostHog's shape (event, url, selector, properties, …)."""
+
+    id: int
+    name: str
+    steps: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Team:
-    """`week_start_day`: 0 Sunday, 1 Monday; `timezone` is a name of the IANA database."""
+    """`week_start_day`: 0 Sunday, 1 Monday; `timezone` is a name of the IANA database.
+
+    `test_account_filters` are property filters in PostHog's shape. `property_types` gives `(kind, name)` → `String`,
+    `Numeric`, `Boolean` or `DateTime`, kinds being `event`, `person`, `group_0` … `group_4`; what is not there is text.
+    `cohorts` are the names of those that exist, by id; `group_types` the names of kinds of groups, by index.
+    """
 
     id: int
     timezone: str = "UTC"
     week_start_day: int = 0
+    test_account_filters: tuple[Mapping[str, Any], ...] = ()
+    property_types: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    actions: Mapping[int, Action] = field(default_factory=dict)
+    cohorts: Mapping[int, str] = field(default_factory=dict)
+    group_types: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
 
     def scope(self) -> Scope:
         return Scope(self.id, self.timezone, self.week_start_day)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Where and when a question is asked. `earliest` is the time of the project's first event, None without any."""
+
+    team: Team
+    now: datetime
+    earliest: datetime | None = None

@@ -5,20 +5,21 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import accumulate
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from analytics_pipelines.insights.dates import DateRange, date_range
+from analytics_pipelines.insights.filters import joined
 from analytics_pipelines.insights.labels import days, labels
-from analytics_pipelines.insights.models import TOTAL_VALUE, EventsNode, TrendsQuery
-from analytics_pipelines.insights.team import Team
+from analytics_pipelines.insights.models import TOTAL_VALUE, TrendsQuery
+from analytics_pipelines.insights.plan import Rows
+from analytics_pipelines.insights.series import EventsNode, Series, series_condition
+from analytics_pipelines.insights.team import Context
 from analytics_pipelines.sql import nodes
-from analytics_pipelines.sql.compiler import compile_query
+from analytics_pipelines.sql.compiler import Compiled, compile_query
 from analytics_pipelines.sql.errors import QueryError
 
-_EVENT, _TIMESTAMP, _PERSON = (nodes.Name((name,)) for name in ("event", "timestamp", "person_id"))
+_TIMESTAMP, _PERSON = (nodes.Name((name,)) for name in ("timestamp", "person_id"))
 _BUCKET = "bucket"
 
 
@@ -30,12 +31,13 @@ class Plan:
     displays of one total value have one row, without the bucket.
     """
 
-    sql: str
-    parameters: dict[str, object]
-    hogql: str
-    columns: list[str]
+    statements: tuple[Compiled]
     query: TrendsQuery
     dates: DateRange
+
+    def answer(self, results: Sequence[Rows]) -> dict[str, Any]:
+        """`{"results": …, "resolved_date_range": …}`, zero where nothing happened."""
+        return {"results": answer(self, results[0]), "resolved_date_range": self.resolved_date_range}
 
     @property
     def resolved_date_range(self) -> dict[str, str]:
@@ -46,7 +48,7 @@ class Plan:
         return self.query.trends_filter.display in TOTAL_VALUE
 
 
-def plan(query: TrendsQuery, team: Team, now: datetime, earliest: datetime | None = None) -> Plan:
+def plan(query: TrendsQuery, context: Context) -> Plan:
     """One pass over the events for all series. `earliest` event's time is needed for `all`.
 
     QueryError for dates that can't be read, and for what isn't supported.
@@ -58,23 +60,24 @@ def plan(query: TrendsQuery, team: Team, now: datetime, earliest: datetime | Non
         query.dates.date_from,
         query.dates.date_to,
         query.interval,
-        ZoneInfo(team.timezone),
-        now,
-        week_start_day=team.week_start_day,
+        context.team.zone,
+        context.now,
+        week_start_day=context.team.week_start_day,
         explicit=bool(query.dates.explicit),
-        earliest=earliest,
+        earliest=context.earliest,
     )
-    compiled = compile_query(_select(query, dates, display in TOTAL_VALUE), team.scope())
-    return Plan(compiled.sql, compiled.parameters, compiled.hogql, compiled.columns, query, dates)
+    compiled = compile_query(_select(query, dates, display in TOTAL_VALUE, context), context.team.scope())
+    return Plan((compiled,), query, dates)
 
 
-def _select(query: TrendsQuery, dates: DateRange, total_value: bool) -> nodes.Select:
+def _select(query: TrendsQuery, dates: DateRange, total_value: bool, context: Context) -> nodes.Select:
+    found = [series_condition(series, context) for series in query.series]
     items = [
-        nodes.Item(_aggregate(series), f"series_{order}", f"series_{order}")
-        for order, series in enumerate(query.series)
+        nodes.Item(_aggregate(series, condition), f"series_{order}", f"series_{order}")
+        for order, (series, condition) in enumerate(zip(query.series, found, strict=True))
     ]
     source = nodes.TableName("events")
-    where = nodes.Logic("AND", tuple(_conditions(query.series, dates)))
+    where = nodes.Logic("AND", tuple(_conditions(found, dates)))
     if total_value:
         return nodes.Select(tuple(items), source, where=where)
     bucket = nodes.Item(_bucket(dates), _BUCKET, _BUCKET)
@@ -88,25 +91,22 @@ def _bucket(dates: DateRange) -> nodes.Expr:
     return nodes.Call("roundDown", (seconds, nodes.Constant(edges)))
 
 
-def _conditions(series: Sequence[EventsNode], dates: DateRange) -> Iterable[nodes.Expr]:
+def _conditions(found: Sequence[nodes.Expr | None], dates: DateRange) -> Iterable[nodes.Expr]:
     yield nodes.Compare(">=", _TIMESTAMP, nodes.Constant(dates.filter_start))
     yield nodes.Compare("<=", _TIMESTAMP, nodes.Constant(dates.end))
-    events = dict.fromkeys(one.event for one in series)
-    if None not in events:
-        yield nodes.In(_EVENT, tuple(nodes.Constant(event) for event in events))
+    known = [each for each in dict.fromkeys(found) if each is not None]
+    if None not in found and (any_of := joined("OR", known)):
+        yield any_of
 
 
-def _aggregate(series: EventsNode) -> nodes.Expr:
+def _aggregate(series: Series, condition: nodes.Expr | None) -> nodes.Expr:
     args: tuple[nodes.Expr, ...] = (_PERSON,) if series.math == "dau" else ()
     name = "uniqExact" if series.math == "dau" else "count"
-    if series.event is None:
-        return nodes.Call(name, args)
-    matches = nodes.Compare("=", _EVENT, nodes.Constant(series.event))
-    return nodes.Call(f"{name}If", (*args, matches))
+    return nodes.Call(name, args) if condition is None else nodes.Call(f"{name}If", (*args, condition))
 
 
 def answer(plan: Plan, rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
-    """Rows of `plan.sql` → one entry a series, zero where nothing happened."""
+    """Rows of the statement → one entry a series, zero where nothing happened."""
     shown = [] if plan.total_value else _values(plan, rows)
     results = []
     for order, series in enumerate(plan.query.series):
@@ -141,10 +141,10 @@ def _values(plan: Plan, rows: Sequence[Sequence[Any]]) -> list[list[int]]:
     return shown
 
 
-def _action(series: EventsNode, order: int) -> dict[str, Any]:
+def _action(series: Series, order: int) -> dict[str, Any]:
     return {
-        "id": series.event,
-        "type": "events",
+        "id": series.event if isinstance(series, EventsNode) else series.id,
+        "type": "events" if isinstance(series, EventsNode) else "actions",
         "order": order,
         "name": series.label,
         "custom_name": series.custom_name,

@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from analytics_pipelines.insights import trends
-from analytics_pipelines.insights.models import HogQLQuery, TrendsQuery, parse_query
-from analytics_pipelines.insights.team import Team
+from analytics_pipelines.insights.kinds import KINDS, parse_as, parse_insight
+from analytics_pipelines.insights.models import HogQLQuery
+from analytics_pipelines.insights.team import Context, Team
 from analytics_pipelines.queries.failure import QueryFailed
 from analytics_pipelines.queries.plain import plain_rows
 from analytics_pipelines.settings import Settings
@@ -39,8 +39,13 @@ class Questions:
         """Answer one query object (`{"kind": "HogQLQuery", …}`). Raises QueryFailed."""
         started = time.perf_counter()
         try:
-            parsed = parse_query(query)
-            answer = self._trends(parsed, team) if isinstance(parsed, TrendsQuery) else self._sql(parsed, team)
+            kind = query.get("kind") if isinstance(query, dict) else None
+            if kind == "HogQLQuery":
+                answer = self._sql(parse_as(HogQLQuery, query), team)
+            elif kind in KINDS:
+                answer = self._insight(query, team)
+            else:
+                raise QueryError(f"kind must be one of HogQLQuery, {', '.join(KINDS)}")
         except QueryError as error:
             raise QueryFailed(400, "invalid_query", error.message, start=error.start, end=error.end) from None
         except UnicodeEncodeError:
@@ -78,15 +83,12 @@ class Questions:
             "query": query.query,
         }
 
-    def _trends(self, query: TrendsQuery, team: Team) -> Answer:
-        earliest = self._earliest(team) if query.dates.date_from == "all" else None
-        plan = trends.plan(query, team, self._now(), earliest)
-        rows = self._run(plan.sql, plan.parameters, team, "TrendsQuery").rows
-        return {
-            "results": trends.answer(plan, rows),
-            "hogql": plan.hogql,
-            "resolved_date_range": plan.resolved_date_range,
-        }
+    def _insight(self, query: Any, team: Team) -> Answer:
+        kind, parsed = parse_insight(query)
+        earliest = self._earliest(team) if parsed.dates.date_from == "all" else None
+        plan = kind.plan(parsed, Context(team, self._now(), earliest))
+        results = [self._run(each.sql, each.parameters, team, query["kind"]).rows for each in plan.statements]
+        return {**plan.answer(results), "hogql": ";\n".join(each.hogql for each in plan.statements)}
 
     def _earliest(self, team: Team) -> datetime | None:
         compiled = compile_select("SELECT min(timestamp), count() FROM events", team.scope())

@@ -14,7 +14,7 @@ from analytics_pipelines.sql.resolve import resolve
 from analytics_pipelines.sql.scope import Scope
 from analytics_pipelines.sql.text import TextPrinter
 
-__all__ = ["Compiled", "Scope", "compile_query", "compile_select"]
+__all__ = ["Compiled", "Scope", "compile_query", "compile_select", "parse_expression"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,17 @@ def compile_select(text: str, scope: Scope) -> Compiled:
     applied = query.limit is None or query.limit > scope.max_limit
     compiled = compile_query(replace(query, limit=limit), scope)
     return replace(compiled, limit_applied=applied)
+
+
+def parse_expression(text: str) -> nodes.Expr:
+    """One expression of a person's, unresolved. QueryError for what is none."""
+    try:
+        query = convert_query(parse(f"SELECT {text}"))
+    except RecursionError:
+        raise QueryError("the expression is nested too deep") from None
+    if not isinstance(query, nodes.Select) or query != nodes.Select(query.items) or len(query.items) != 1:
+        raise QueryError("this must be one expression")
+    return query.items[0].expr
 
 
 def compile_query(query: nodes.Query, scope: Scope) -> Compiled:

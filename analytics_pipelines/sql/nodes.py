@@ -26,10 +26,14 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """An unresolved dotted name: `event`, `e.event`, `properties.a.b`."""
+    """An unresolved dotted name: `event`, `e.event`, `properties.a.b`.
+
+    `raw`: a property stays the text that it is, whatever type the catalog gives it.
+    """
 
     parts: tuple[str, ...]
     span: Span = None
+    raw: bool = False
 
 
 @dataclass(frozen=True, slots=True)

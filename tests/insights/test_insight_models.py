@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from analytics_pipelines.insights.models import HogQLQuery, TrendsQuery, parse_query
+from analytics_pipelines.insights.kinds import parse_insight
+from analytics_pipelines.insights.models import TrendsQuery
 from analytics_pipelines.sql.errors import QueryError
 
 SERIES = [{"kind": "EventsNode", "event": "$pageview"}]
@@ -15,7 +16,7 @@ def trends(**more: Any) -> dict[str, Any]:
 
 
 def test_a_question_as_clients_send_it() -> None:
-    query = parse_query(
+    _, query = parse_insight(
         {
             "kind": "TrendsQuery",
             "series": [
@@ -40,13 +41,9 @@ def test_a_question_as_clients_send_it() -> None:
 
 
 def test_what_is_absent_has_its_default() -> None:
-    query = parse_query(trends(interval=None, dateRange=None, trendsFilter=None))
+    _, query = parse_insight(trends(interval=None, dateRange=None, trendsFilter=None))
     assert isinstance(query, TrendsQuery)
     assert (query.interval, query.dates.date_from, query.trends_filter.display) == ("day", None, None)
-
-
-def test_sql_is_a_question_too() -> None:
-    assert parse_query({"kind": "HogQLQuery", "query": "SELECT 1"}) == HogQLQuery(query="SELECT 1")
 
 
 @pytest.mark.parametrize(
@@ -66,20 +63,13 @@ def test_sql_is_a_question_too() -> None:
         (trends(interval="second"), "interval"),
         (trends(series=[]), "series"),
         (trends(series=SERIES * 27), "series"),
-        (trends(series=[{"kind": "ActionsNode", "id": 1}]), "kind"),
-        (trends(series=[{**SERIES[0], "math": "sum", "math_property": "x"}]), "math"),
-        (trends(series=[{**SERIES[0], "properties": [{"key": "a"}]}]), "properties"),
-        (trends(series=[{**SERIES[0], "fixedProperties": [{"key": "a"}]}]), "fixedProperties"),
         (trends(dateRange={"date_from": 7}), "date"),
         ({"kind": "FunnelsQuery"}, "kind must be one of"),
         ({"kind": ["TrendsQuery"]}, "kind must be one of"),
         ({}, "kind must be one of"),
         (None, "kind must be one of"),
-        ({"kind": "HogQLQuery"}, "query"),
-        ({"kind": "HogQLQuery", "query": "SELECT 1", "filters": {"dateRange": {}}}, "filters"),
-        ({"kind": "HogQLQuery", "query": "SELECT 1", "values": {"a": 1}}, "values"),
     ],
 )
 def test_what_would_change_the_answer_is_refused(question: Any, said: str) -> None:
     with pytest.raises(QueryError, match=said):
-        parse_query(question)
+        parse_insight(question)

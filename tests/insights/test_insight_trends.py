@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from analytics_pipelines.insights.models import TrendsQuery, parse_query
-from analytics_pipelines.insights.team import Team
+from analytics_pipelines.insights.kinds import parse_insight
+from analytics_pipelines.insights.models import TrendsQuery
+from analytics_pipelines.insights.team import Context, Team
 from analytics_pipelines.insights.trends import Plan, answer, plan
 from analytics_pipelines.sql.errors import QueryError
 from analytics_pipelines.sql.recheck import recheck
@@ -33,22 +34,24 @@ QUESTIONS: dict[str, dict[str, Any]] = {
 
 def question(**fields: Any) -> TrendsQuery:
     series = [{"kind": "EventsNode", **one} for one in fields.pop("series", [{"event": "view"}])]
-    query = parse_query({"kind": "TrendsQuery", "series": series, **fields})
+    _, query = parse_insight({"kind": "TrendsQuery", "series": series, **fields})
     assert isinstance(query, TrendsQuery)
     return query
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_the_sql_is_as_agreed(name: str) -> None:
-    made = plan(question(**QUESTIONS[name]), TEAM, NOW)
+    made = plan(question(**QUESTIONS[name]), Context(TEAM, NOW))
+    (compiled,) = made.statements
     text = (
-        made.sql.replace(" FROM (", "\nFROM (").replace(" AS `events` ", " AS `events`\n") + f"\n-- {made.parameters}\n"
+        compiled.sql.replace(" FROM (", "\nFROM (").replace(" AS `events` ", " AS `events`\n")
+        + f"\n-- {compiled.parameters}\n"
     )
     path = GOLDEN / f"trends_{name}.sql"
     if os.environ.get("UPDATE_GOLDEN"):
         path.write_text(text)
     assert text == path.read_text()
-    recheck(made.sql, made.parameters)
+    recheck(compiled.sql, compiled.parameters)
 
 
 def row(made: Plan, day: int, *values: int) -> tuple[int, ...]:
@@ -56,7 +59,7 @@ def row(made: Plan, day: int, *values: int) -> tuple[int, ...]:
 
 
 def test_missing_buckets_are_zero() -> None:
-    made = plan(question(dateRange={"date_from": "-2d"}), TEAM, NOW)
+    made = plan(question(dateRange={"date_from": "-2d"}), Context(TEAM, NOW))
     (series,) = answer(made, [row(made, 1, 5)])
     assert series["data"] == [0, 5, 0]
     assert series["count"] == 5
@@ -72,13 +75,14 @@ def test_missing_buckets_are_zero() -> None:
 
 
 def test_the_default_is_seven_days_and_today() -> None:
-    (series,) = answer(plan(question(), TEAM, NOW), [])
+    (series,) = answer(plan(question(), Context(TEAM, NOW)), [])
     assert series["data"] == [0] * 8
 
 
 def test_cumulative_counts_add_up() -> None:
     made = plan(
-        question(dateRange={"date_from": "-2d"}, trendsFilter={"display": "ActionsLineGraphCumulative"}), TEAM, NOW
+        question(dateRange={"date_from": "-2d"}, trendsFilter={"display": "ActionsLineGraphCumulative"}),
+        Context(TEAM, NOW),
     )
     (series,) = answer(made, [row(made, 0, 1), row(made, 2, 2)])
     assert series["data"] == [1, 1, 3]
@@ -87,11 +91,11 @@ def test_cumulative_counts_add_up() -> None:
 def test_cumulative_people_are_refused() -> None:
     query = question(series=[{"event": "a", "math": "dau"}], trendsFilter={"display": "ActionsLineGraphCumulative"})
     with pytest.raises(QueryError, match="cumulated"):
-        plan(query, TEAM, NOW)
+        plan(query, Context(TEAM, NOW))
 
 
 def test_a_total_value_has_no_points() -> None:
-    made = plan(question(trendsFilter={"display": "BoldNumber"}), TEAM, NOW)
+    made = plan(question(trendsFilter={"display": "BoldNumber"}), Context(TEAM, NOW))
     (series,) = answer(made, [(42,)])
     assert (series["aggregated_value"], series["data"], series["days"], series["count"]) == (42, [], [], 0)
 
@@ -109,8 +113,8 @@ def insert(clickhouse: Any, rows: list[tuple[int, str, int, str]]) -> None:
 
 
 def asked(clickhouse: Any, team: Team = TEAM, now: datetime = NOW, **fields: Any) -> list[dict[str, Any]]:
-    made = plan(question(**fields), team, now)
-    return answer(made, clickhouse.query(made.sql, made.parameters).rows)
+    made = plan(question(**fields), Context(team, now))
+    return answer(made, clickhouse.query(made.statements[0].sql, made.statements[0].parameters).rows)
 
 
 @pytest.mark.engines
