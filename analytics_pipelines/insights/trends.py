@@ -21,6 +21,7 @@ from analytics_pipelines.sql.errors import QueryError
 
 _TIMESTAMP, _PERSON = (nodes.Name((name,)) for name in ("timestamp", "person_id"))
 _BUCKET = "bucket"
+_MATHS = (None, "total", "dau")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,9 @@ def plan(query: TrendsQuery, context: Context) -> Plan:
     QueryError for dates that can't be read, and for what isn't supported.
     """
     display = query.trends_filter.display
+    for series in query.series:
+        if series.math not in _MATHS:
+            raise QueryError(f"the math “{series.math}” is not known")
     if display == "ActionsLineGraphCumulative" and any(s.math == "dau" for s in query.series):
         raise QueryError("unique users can't be cumulated yet")
     dates = date_range(
