@@ -92,7 +92,7 @@ def date_range(
             start = start_of_day(start.astimezone(zone).date(), zone)
     else:
         start = _read(date_from or DEFAULT_FROM, now, zone, week_start_day).moment
-    end = _end(date_to, interval, zone, now, week_start_day, explicit)
+    end = range_end(date_to, interval, zone, now, week_start_day, explicit)
     if end < start:
         raise QueryError("the date range ends before it starts")
     buckets = _buckets(start, end, interval, zone, week_start_day)
@@ -114,7 +114,7 @@ def _moment(local: datetime, zone: ZoneInfo) -> datetime:
     return local.replace(tzinfo=zone).astimezone(UTC)
 
 
-def _end(
+def range_end(
     text: str | None,
     interval: Interval,
     zone: ZoneInfo,
@@ -127,7 +127,7 @@ def _end(
     if explicit or (interval.within_a_day and not read.relative):
         return read.moment
     unit = interval if interval.within_a_day else Interval.DAY
-    return _next(_start(read.moment, unit, zone, 0), unit, zone, 0) - _LAST
+    return next_bucket(bucket_start(read.moment, unit, zone, 0), unit, zone, 0) - _LAST
 
 
 def _read(text: str, now: datetime, zone: ZoneInfo, week_start_day: int, *, last: bool = False) -> _Read:
@@ -151,18 +151,19 @@ def _relative(count: int, unit: str, edge: str | None, now: datetime, zone: Zone
     """`-7d`: midnight 7 days ago; `-24h`: the start of that hour; `-1mEnd`: last month's end."""
     if unit in ("minute", "hour"):
         interval = Interval(unit)
-        start = _start(now.astimezone(UTC) - timedelta(**{f"{unit}s": count}), interval, zone, 0)
-        return _next(start, interval, zone, 0) - _LAST if edge == "End" else start
+        start = bucket_start(now.astimezone(UTC) - timedelta(**{f"{unit}s": count}), interval, zone, 0)
+        return next_bucket(start, interval, zone, 0) - _LAST if edge == "End" else start
     midnight = datetime.combine(now.astimezone(zone).date(), time())
-    local = _back(midnight, count, unit)
+    local = back(midnight, count, unit)
     if edge:
         local = _unit_start(local, unit, week_start_day)
     if edge == "End":
-        return _moment(_back(local, -1, unit), zone) - _LAST
+        return _moment(back(local, -1, unit), zone) - _LAST
     return _moment(local, zone)
 
 
-def _back(local: datetime, count: int, unit: str) -> datetime:
+def back(local: datetime, count: int, unit: str) -> datetime:
+    """So many units before a local time without an offset; the 31st becomes the last day of a shorter month."""
     if unit in ("month", "quarter", "year"):
         months = {"month": 1, "quarter": 3, "year": 12}[unit] * count
         year, month = divmod(local.year * 12 + local.month - 1 - months, 12)
@@ -194,16 +195,16 @@ def _buckets(
     start: datetime, end: datetime, interval: Interval, zone: ZoneInfo, week_start_day: int
 ) -> tuple[datetime, ...]:
     found: list[datetime] = []
-    current = _start(start, interval, zone, week_start_day)
+    current = bucket_start(start, interval, zone, week_start_day)
     while current <= end:
         if len(found) == MAX_BUCKETS:
             raise QueryError(f"more than {MAX_BUCKETS} points; choose a longer interval")
         found.append(current)
-        current = _next(current, interval, zone, week_start_day)
+        current = next_bucket(current, interval, zone, week_start_day)
     return tuple(found)
 
 
-def _start(moment: datetime, interval: Interval, zone: ZoneInfo, week_start_day: int) -> datetime:
+def bucket_start(moment: datetime, interval: Interval, zone: ZoneInfo, week_start_day: int) -> datetime:
     """The start of the bucket that holds the moment."""
     local = moment.astimezone(zone)
     if interval is Interval.MINUTE:
@@ -218,12 +219,12 @@ def _start(moment: datetime, interval: Interval, zone: ZoneInfo, week_start_day:
     return _moment(_unit_start(midnight, interval.value, week_start_day), zone)
 
 
-def _next(start: datetime, interval: Interval, zone: ZoneInfo, week_start_day: int) -> datetime:
+def next_bucket(start: datetime, interval: Interval, zone: ZoneInfo, week_start_day: int) -> datetime:
     """The start of the bucket after the one that starts here."""
     if interval is Interval.MINUTE:
         return start + timedelta(minutes=1)
     if interval is Interval.HOUR:
-        return _start(start + timedelta(hours=1), interval, zone, week_start_day)
+        return bucket_start(start + timedelta(hours=1), interval, zone, week_start_day)
     day = start.astimezone(zone).date()
     if interval is Interval.MONTH:
         return start_of_day(date(day.year + day.month // 12, day.month % 12 + 1, 1), zone)
