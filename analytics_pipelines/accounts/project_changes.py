@@ -1,18 +1,30 @@
 """What may be changed of a project, and which values each field takes. Pure."""
 
+import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import available_timezones
 
+from pydantic import ValidationError
+
+from analytics_pipelines.insights.filters import PropertyFilter, condition
+from analytics_pipelines.insights.team import Context, Team
 from analytics_pipelines.problems import Problem
+from analytics_pipelines.sql.errors import QueryError
 
 LISTS = ("denied_properties", "denied_events", "allowed_events", "denied_distinct_ids")
 SWITCHES = ("anonymize_ips", "autocapture_opt_out", "session_recording_opt_in")
-CHANGEABLE = ("name", "timezone", "week_start_day", "daily_event_quota", *SWITCHES, *LISTS)
+TEST_ACCOUNTS = "test_account_filters"
+CHANGEABLE = ("name", "timezone", "week_start_day", "daily_event_quota", TEST_ACCOUNTS, *SWITCHES, *LISTS)
 
 # Capture holds every entry of every project in memory, and compares them with each event.
 MOST_ENTRIES = 1000
 MOST_CHARACTERS = 400
+
+# Each of them stands in the SQL of every question that leaves test accounts out.
+MOST_FILTERS = 50
+_MOST_FILTER_CHARACTERS = 20_000
 
 _MOST_EVENTS = 2**63 - 1  # what Postgres counts to
 
@@ -48,6 +60,8 @@ def _checked(field: str, value: Any) -> Any:
         return int(value)
     if field == "daily_event_quota":
         return _checked_quota(value)
+    if field == TEST_ACCOUNTS:
+        return _checked_filters(value)
     if field in SWITCHES:
         if not isinstance(value, bool):
             raise WrongChange(field, f"{field} can't be {value!r}.", "It is true or false.")
@@ -80,6 +94,29 @@ def _checked_quota(value: Any) -> int | None:
             f"daily_event_quota can't be {value!r}.",
             "It is a whole number of events a day, 0 or more, or null for no quota.",
         )
+    return value
+
+
+def _checked_filters(value: Any) -> list[dict[str, Any]]:
+    if not isinstance(value, list) or len(value) > MOST_FILTERS or not all(isinstance(each, dict) for each in value):
+        raise WrongChange(TEST_ACCOUNTS, f"{TEST_ACCOUNTS} is a list of at most {MOST_FILTERS} property filters.")
+    anywhere = Context(Team(0), datetime(2000, 1, 1, tzinfo=UTC))
+    for place, each in enumerate(value, start=1):
+        try:
+            text = json.dumps(each, ensure_ascii=False, allow_nan=False)
+            condition(PropertyFilter.model_validate(each), anywhere)
+        except QueryError as error:
+            raise WrongChange(TEST_ACCOUNTS, f"Filter {place} of {TEST_ACCOUNTS}: {error.message}.") from None
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise WrongChange(TEST_ACCOUNTS, f"Filter {place} of {TEST_ACCOUNTS}: {where}: {first['msg']}.") from None
+        except (ValueError, RecursionError):
+            raise WrongChange(TEST_ACCOUNTS, f"Filter {place} of {TEST_ACCOUNTS} can't be stored.") from None
+        if len(text) > _MOST_FILTER_CHARACTERS or not _can_be_stored(text) or "\\u0000" in text:
+            raise WrongChange(
+                TEST_ACCOUNTS, f"Filter {place} of {TEST_ACCOUNTS} can't be stored.", "Use fewer and plain characters."
+            )
     return value
 
 

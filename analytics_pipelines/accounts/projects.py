@@ -5,7 +5,9 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import Any, LiteralString
 
-from analytics_pipelines.accounts.project_changes import checked, checked_name, checked_timezone
+from psycopg.types.json import Jsonb
+
+from analytics_pipelines.accounts.project_changes import TEST_ACCOUNTS, checked, checked_name, checked_timezone
 from analytics_pipelines.accounts.secret import new_project_token
 from analytics_pipelines.problems import Problem
 from resources.postgres import Postgres
@@ -15,6 +17,7 @@ from resources.postgres import Postgres
 class Project:
     """`week_start_day`: 0 Sunday, 1 Monday. `api_token` is public: browsers send it.
 
+    `test_account_filters` are property filters, in PostHog's shape, that leave out the people who build the product.
     From `anonymize_ips` on, the rules that capture follows. `daily_event_quota` counts events of a UTC day of arrival.
     """
 
@@ -26,6 +29,7 @@ class Project:
     week_start_day: int
     is_demo: bool
     created_at: datetime
+    test_account_filters: list[dict[str, Any]]
     anonymize_ips: bool
     denied_properties: list[str]
     denied_events: list[str]
@@ -41,9 +45,9 @@ class Project:
 
 
 _COLUMNS: LiteralString = (
-    "id, organization_id, name, api_token, timezone, week_start_day, is_demo, created_at, anonymize_ips,"
-    " denied_properties, denied_events, allowed_events, denied_distinct_ids, daily_event_quota, autocapture_opt_out,"
-    " session_recording_opt_in"
+    "id, organization_id, name, api_token, timezone, week_start_day, is_demo, created_at, test_account_filters,"
+    " anonymize_ips, denied_properties, denied_events, allowed_events, denied_distinct_ids, daily_event_quota,"
+    " autocapture_opt_out, session_recording_opt_in"
 )
 
 
@@ -98,7 +102,8 @@ class Projects:
             changed = {field: value for field, value in wanted.items() if row[field] != value}
             if changed:
                 columns = ", ".join(f"{field} = %({field})s" for field in changed)  # of the closed set that was checked
-                connection.execute(f"UPDATE projects SET {columns} WHERE id = %(id)s", {**changed, "id": project_id})
+                values = {field: Jsonb(value) if field == TEST_ACCOUNTS else value for field, value in changed.items()}
+                connection.execute(f"UPDATE projects SET {columns} WHERE id = %(id)s", {**values, "id": project_id})
         return Project(**{**row, **changed})
 
     def events_of_day(self, project_id: int, day: date) -> int:

@@ -165,5 +165,5 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(value) or "none"
+        return ", ".join(each if isinstance(each, str) else json.dumps(each) for each in value) or "none"
     return "none" if value is None else str(value)

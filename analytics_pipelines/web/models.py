@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from analytics_pipelines.accounts.project_changes import MOST_CHARACTERS, MOST_ENTRIES
+from analytics_pipelines.accounts.project_changes import MOST_CHARACTERS, MOST_ENTRIES, MOST_FILTERS
 
 
 class ErrorBody(BaseModel):
@@ -54,6 +54,9 @@ class ProjectBody(BaseModel):
     week_start_day: int
     is_demo: bool
     created_at: str
+    test_account_filters: list[dict[str, Any]] = Field(
+        description="Property filters that questions with `filterTestAccounts` put before their own."
+    )
     anonymize_ips: bool
     denied_properties: list[str]
     denied_events: list[str]
@@ -80,6 +83,11 @@ class ProjectChanges(BaseModel):
     name: str = Field(default_factory=_left_out, min_length=1, max_length=MOST_CHARACTERS)
     timezone: str = Field(default_factory=_left_out, description="An IANA name; days begin at its midnight.")
     week_start_day: Literal[0, 1] = Field(default_factory=_left_out, description="0 Sunday, 1 Monday.")
+    test_account_filters: list[dict[str, Any]] = Field(
+        default_factory=_left_out,
+        max_length=MOST_FILTERS,
+        description="Property filters in PostHog's shape: `[{key, value, operator, type}]`.",
+    )
     anonymize_ips: bool = Field(default_factory=_left_out, description="Store no addresses of senders.")
     denied_properties: _Entries = Field(
         default_factory=_left_out, description="Properties that are taken out of each event."

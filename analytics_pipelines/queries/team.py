@@ -1,0 +1,63 @@
+"""What questions need to know of a project, read from the stores."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from analytics_pipelines.accounts.projects import Project
+from analytics_pipelines.groups.types import GroupTypes
+from analytics_pipelines.insights.team import Action, Team
+from resources.clickhouse import ClickHouse
+from resources.postgres import Postgres
+
+
+class Stores(Protocol):
+    """Where a project's facts are; `reader` may only read."""
+
+    @property
+    def postgres(self) -> Postgres: ...
+
+    @property
+    def reader(self) -> ClickHouse: ...
+
+
+def load_team(project: Project, stores: Stores) -> Team:
+    """The project as questions see it. Raises PostgresUnavailable and ClickHouse's errors."""
+    return Team(
+        id=project.id,
+        timezone=project.timezone,
+        week_start_day=project.week_start_day,
+        test_account_filters=tuple(project.test_account_filters),
+        property_types=_property_types(project.id, stores),
+        actions=_actions(project.id, stores.postgres),
+        cohorts=_cohorts(project.id, stores.postgres),
+        group_types={each.index: each.name for each in GroupTypes(stores.postgres).of([project.id])},
+    )
+
+
+def _property_types(team_id: int, stores: Stores) -> Mapping[tuple[str, str], str]:
+    """By (kind, name), those that are no texts: as seen, and over it as people said."""
+    seen = stores.reader.query(
+        "SELECT kind, group_type_index, name, type FROM property_catalog"
+        " WHERE team_id = {team:Int64} AND NOT is_other AND type NOT IN ('', 'String')",
+        {"team": team_id},
+    ).rows
+    types = {(_kind(kind, index), name): found for kind, index, name, found in seen}
+    for row in stores.postgres.rows(
+        "SELECT kind, group_type_index, name, property_type FROM property_types WHERE team_id = %s", [team_id]
+    ):
+        types[_kind(row["kind"], row["group_type_index"]), row["name"]] = row["property_type"]
+    return types
+
+
+def _kind(kind: str, group_type_index: int) -> str:
+    return f"group_{group_type_index}" if kind == "group" else kind
+
+
+def _actions(team_id: int, postgres: Postgres) -> Mapping[int, Action]:
+    rows = postgres.rows("SELECT id, name, steps FROM actions WHERE team_id = %s AND NOT deleted", [team_id])
+    return {row["id"]: Action(row["id"], row["name"], tuple(row["steps"])) for row in rows}
+
+
+def _cohorts(team_id: int, postgres: Postgres) -> Mapping[int, str]:
+    rows = postgres.rows("SELECT id, name FROM cohorts WHERE team_id = %s AND NOT deleted", [team_id])
+    return {row["id"]: row["name"] for row in rows}
