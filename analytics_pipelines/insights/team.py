@@ -43,7 +43,14 @@ class Team:
         return ZoneInfo(self.timezone)
 
     def scope(self) -> Scope:
-        return Scope(self.id, self.timezone, self.week_start_day)
+        return Scope(
+            self.id,
+            self.timezone,
+            self.week_start_day,
+            property_types=self.property_types,
+            group_types=self.group_types,
+            cohorts=self.cohorts,
+        )
 
 
 @dataclass(frozen=True, slots=True)

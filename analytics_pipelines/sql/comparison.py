@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analytics_pipelines.sql import nodes
-from analytics_pipelines.sql.infer import can_be_null, kind_of
+from analytics_pipelines.sql.infer import can_be_null, is_loose, kind_of
 from analytics_pipelines.sql.types import Kind
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ def compare(printer: Printer, node: nodes.Compare) -> str:
     left, right, operator = node.left, node.right, node.operator
     if _is_null(left) or _is_null(right):
         return _with_null(printer, right if _is_null(left) else left, operator)
+    if operator in _FUNCTIONS:
+        left, right = as_text(left), as_text(right)
     left_text, right_text = aligned(printer, left, right), aligned(printer, right, left)
     if operator in _FUNCTIONS:
         text = f"{_FUNCTIONS[operator]}({left_text}, {right_text})"
@@ -80,12 +82,16 @@ def aligned(printer: Printer, expr: nodes.Expr, other: nodes.Expr) -> str:
         return printer.bare_column(expr)
     if theirs is Kind.INSTANT:
         return as_instant(printer, expr)
-    if theirs is Kind.DATE and isinstance(expr, (nodes.Constant, nodes.Property)):
+    ours = kind_of(expr)
+    if theirs is Kind.DATE and ours is Kind.STRING and (is_loose(expr) or isinstance(expr, nodes.Constant)):
         return printer.call(nodes.Call("toDate", (expr,)))
-    if isinstance(expr, nodes.Property) and theirs is Kind.NUMBER:
+    if theirs is Kind.NUMBER and (is_loose(expr) or (ours is Kind.STRING and isinstance(other, nodes.Typed))):
         return f"toFloat64OrNull({printer.expr(expr)})"
-    if isinstance(other, nodes.Property) and isinstance(expr, nodes.Constant) and isinstance(expr.value, bool):
-        return printer.constant("true" if expr.value else "false")
+    if isinstance(expr, nodes.Constant):
+        if is_loose(other) and isinstance(expr.value, bool):
+            return printer.constant("true" if expr.value else "false")
+        if theirs is Kind.BOOL and isinstance(expr.value, str) and expr.value.lower() in ("true", "false"):
+            return printer.constant(expr.value.lower() == "true")
     return printer.expr(expr)
 
 
@@ -97,6 +103,11 @@ def as_instant(printer: Printer, expr: nodes.Expr) -> str:
     if kind is Kind.DATE:
         return f"toDateTime64({printer.expr(expr)}, 6, {printer.zone()})"
     return printer.expr(expr)
+
+
+def as_text(expr: nodes.Expr) -> nodes.Expr:
+    """A property without its type: patterns look at what was sent."""
+    return expr.operand if isinstance(expr, nodes.Typed) else expr
 
 
 def _becomes_instant(expr: nodes.Expr) -> bool:

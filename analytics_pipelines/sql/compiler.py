@@ -11,6 +11,7 @@ from analytics_pipelines.sql.parse import parse
 from analytics_pipelines.sql.printer import Printer
 from analytics_pipelines.sql.recheck import recheck
 from analytics_pipelines.sql.resolve import resolve
+from analytics_pipelines.sql.schema import SCHEMA, Schema
 from analytics_pipelines.sql.scope import Scope
 from analytics_pipelines.sql.text import TextPrinter
 
@@ -63,18 +64,21 @@ def parse_expression(text: str) -> nodes.Expr:
     return query.items[0].expr
 
 
-def compile_query(query: nodes.Query, scope: Scope) -> Compiled:
-    """A tree → SQL, guarded and checked. Without a limit of its own it gets the highest."""
+def compile_query(query: nodes.Query, scope: Scope, schema: Schema = SCHEMA) -> Compiled:
+    """A tree → SQL, guarded and checked. Without a limit of its own it gets the highest.
+
+    An insight may give the INTERNAL_SCHEMA, a person's SQL never: what rollups hold is easily summed up wrongly.
+    """
     if query.limit is None:
         query = replace(query, limit=scope.max_limit)
     try:
-        resolved, outputs = resolve(query)
+        resolved, outputs = resolve(query, scope, schema)
         printer = Printer(scope)
         sql = printer.whole(resolved)
         text = TextPrinter().query(resolved)
     except RecursionError:
         raise QueryError("the query is nested too deep") from None
-    recheck(sql, printer.parameters)
+    recheck(sql, printer.parameters, schema)
     return Compiled(
         sql=sql,
         parameters=printer.parameters,

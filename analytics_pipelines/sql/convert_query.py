@@ -97,7 +97,7 @@ def _item(node: exp.Expr) -> nodes.Item:
         alias = given_name(node.args["alias"])
         return nodes.Item(convert(node.this), alias, alias)
     expr = convert(node)
-    name = expr.parts[-1] if isinstance(expr, nodes.Name) else node.sql(Question)
+    name = str(expr.parts[-1]) if isinstance(expr, nodes.Name) else node.sql(Question)
     return nodes.Item(expr, name)
 
 

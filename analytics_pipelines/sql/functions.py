@@ -264,6 +264,9 @@ _PLAIN = {
     **_listed(Kind.BOOL, "isIPv4String/1 isIPv6String/1 isIPAddressInRange/2"),
 }
 
+_INTERNAL = _listed(Kind.NUMBER, "uniqExactMerge/1 uniqMerge/1", aggregate=True)
+"""Over the states in rollups: of use only to who knows what they hold."""
+
 FUNCTIONS = {**_PLAIN, **_AGGREGATES, **_WINDOW}
 _BY_LOWER = {name.lower(): function for name, function in FUNCTIONS.items()}
 
@@ -285,16 +288,18 @@ _MAKES_NULL = """
 MAKES_NULL = frozenset(_MAKES_NULL.split())
 
 
-def find(name: str) -> Function | None:
-    """By exact name, then without regard to case, then as an aggregate with combinators."""
-    exact = FUNCTIONS.get(name) or _BY_LOWER.get(name.lower())
+def find(name: str, *, internal: bool = False) -> Function | None:
+    """By exact name, then without regard to case, then as an aggregate with combinators.
+
+    `internal` ones are there for insights only."""
+    exact = FUNCTIONS.get(name) or _BY_LOWER.get(name.lower()) or (_INTERNAL.get(name) if internal else None)
     if exact:
         return exact
     for suffix, extra in _COMBINATORS.items():
         stem = name.removesuffix(suffix)
         if stem in ("", name):
             continue
-        inner = find(stem)
+        inner = find(stem, internal=internal)
         if inner and inner.aggregate:
             most = inner.most if inner.most < 0 else inner.most + extra
             return replace(inner, name=inner.name + suffix, least=inner.least + extra, most=most)

@@ -5,7 +5,9 @@ Both are cautious: `OTHER` and True are always right, and only cost a longer que
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
 
 from analytics_pipelines.sql import functions, nodes
 from analytics_pipelines.sql.types import Kind
@@ -15,17 +17,35 @@ _CONSTANTS: tuple[tuple[type, Kind], ...] = (
     (str, Kind.STRING),
     (int, Kind.NUMBER),
     (float, Kind.NUMBER),
-    (datetime, Kind.INSTANT),
+    (datetime, Kind.INSTANT),  # before date, which it is a kind of
+    (date, Kind.DATE),
+    (UUID, Kind.UUID),
     (tuple, Kind.ARRAY),
 )
 _READS_TEXT = {"toDateTime", "toDateTime64", "toDate"}
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A column that a query gives to the query around it."""
+
+    name: str
+    kind: Kind
+    nullable: bool
+    catalog: str = ""
+    loose: bool = False
+
+
+def output(item: nodes.Item) -> Output:
+    expr = item.expr
+    return Output(item.name, kind_of(expr), can_be_null(expr), catalog_of(expr), is_loose(expr))
 
 
 def kind_of(expr: nodes.Expr) -> Kind:
     match expr:
         case nodes.Constant(value):
             return next((kind for cls, kind in _CONSTANTS if isinstance(value, cls)), Kind.OTHER)
-        case nodes.Column() | nodes.AliasName() | nodes.Cast():
+        case nodes.Column() | nodes.AliasName() | nodes.Cast() | nodes.Typed():
             return expr.kind
         case nodes.Property():
             return Kind.STRING
@@ -44,6 +64,16 @@ def kind_of(expr: nodes.Expr) -> Kind:
             return function.result or (kind_of(args[0]) if args else Kind.OTHER)
         case _:
             return Kind.OTHER
+
+
+def is_loose(expr: nodes.Expr) -> bool:
+    """Whether it is text out of an object, which is read as what it meets: as a number beside a number."""
+    return isinstance(expr, nodes.Property) or (isinstance(expr, (nodes.Column, nodes.AliasName)) and expr.loose)
+
+
+def catalog_of(expr: nodes.Expr) -> str:
+    """Of what the values of an object are properties; nothing where that is not known."""
+    return expr.catalog if isinstance(expr, (nodes.Column, nodes.AliasName)) else ""
 
 
 def _common(exprs: list[nodes.Expr]) -> Kind:

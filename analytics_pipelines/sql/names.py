@@ -8,8 +8,13 @@ from dataclasses import dataclass, field, replace
 
 from analytics_pipelines.sql import functions, nodes
 from analytics_pipelines.sql.errors import QueryError
-from analytics_pipelines.sql.infer import can_be_null, kind_of
+from analytics_pipelines.sql.infer import can_be_null, catalog_of, is_loose, kind_of
+from analytics_pipelines.sql.lazy import Beside
+from analytics_pipelines.sql.schema import EVENTS, GROUP_KEYS
+from analytics_pipelines.sql.scope import Scope
 from analytics_pipelines.sql.types import Kind
+
+_TYPES = {"Numeric": Kind.NUMBER, "Boolean": Kind.BOOL, "DateTime": Kind.INSTANT}
 
 
 def close_match(name: str, known: Iterable[str]) -> str:
@@ -20,9 +25,16 @@ def close_match(name: str, known: Iterable[str]) -> str:
 
 @dataclass
 class Names:
-    """What one SELECT's expressions can see. `clause` is where we are, for aggregates."""
+    """What one SELECT's expressions can see. `clause` is where we are, for aggregates.
+
+    `tables` are the names of the tables among the sources, `beside` what stands beside each of these.
+    """
 
     resolve_query: Callable[[nodes.Query], nodes.Query]
+    scope: Scope
+    internal: bool = False
+    tables: dict[str, str] = field(default_factory=dict)
+    beside: dict[str, dict[str, Beside]] = field(default_factory=dict)
     sources: dict[str, dict[str, nodes.Column]] = field(default_factory=dict)
     using: set[str] = field(default_factory=set)
     aliases: dict[str, nodes.Item] = field(default_factory=dict)
@@ -75,7 +87,7 @@ class Names:
         return replace(order, expr=self.expr(order.expr))
 
     def _name(self, name: nodes.Name) -> nodes.Expr:
-        first, rest = name.parts[0], name.parts[1:]
+        first, rest = str(name.parts[0]), name.parts[1:]
         if first in self.variables:
             if rest:
                 raise QueryError(f"“{first}” has no parts", *(name.span or ()))
@@ -87,44 +99,124 @@ class Names:
         raise self._unknown(name)
 
     def _column(self, name: nodes.Name) -> nodes.Expr | None:
-        first, rest = name.parts[0], name.parts[1:]
+        first, rest = str(name.parts[0]), name.parts[1:]
         if rest and first in self.sources:
-            if column := self.sources[first].get(rest[0]):
-                return _within(column, rest[1:], name.span)
+            if column := self.sources[first].get(str(rest[0])):
+                return self._within(column, rest[1:], name)
+            if (found := self._beside(first, rest, name)) is not None:
+                return found
             if not any(first in columns for columns in self.sources.values()):
-                hint = close_match(rest[0], self.sources[first])
+                hint = close_match(str(rest[0]), [*self.sources[first], *self.beside.get(first, ())])
                 message = f"“{first}” has no column “{rest[0]}”.{hint}"
                 raise QueryError(message, *(name.span or ()))
-        owners = [columns[first] for columns in self.sources.values() if first in columns]
-        if len(owners) > 1 and first not in self.using:
-            options = " or ".join(f"{owner.table}.{first}" for owner in owners)
+        owners = [alias for alias, columns in self.sources.items() if first in columns]
+        if owners:
+            self._check_one(owners if first not in self.using else owners[:1], first, name)
+            return self._within(self.sources[owners[0]][first], rest, name)
+        owners = [alias for alias in self.sources if first in self.beside.get(alias, ()) or self._has_poe(alias, first)]
+        self._check_one(owners, first, name)
+        return self._beside(owners[0], name.parts, name) if owners else None
+
+    def _check_one(self, owners: list[str], first: str, name: nodes.Name) -> None:
+        if len(owners) > 1:
+            options = " or ".join(f"{owner}.{first}" for owner in owners)
             raise QueryError(f"“{first}” is ambiguous: {options}?", *(name.span or ()))
-        return _within(owners[0], rest, name.span) if owners else None
+
+    def _beside(self, alias: str, path: nodes.Path, name: nodes.Name) -> nodes.Expr | None:
+        """A column of a table that stands beside a source's rows: `person.properties.x`."""
+        first, rest = str(path[0]), path[1:]
+        if self._has_poe(alias, first):
+            return self._poe(alias, rest, name)
+        beside = self.beside.get(alias, {}).get(first)
+        if beside is None:
+            return None
+        if not rest:
+            message = f"“{first}” is not a column but has some, such as {first}.{beside.lazy.to}"
+            raise QueryError(message, *(name.span or ()))
+        return beside.column(replace(name, parts=rest))
+
+    def _has_poe(self, alias: str, first: str) -> bool:
+        return first == "poe" and self.tables.get(alias) == EVENTS.name
+
+    def _poe(self, alias: str, path: nodes.Path, name: nodes.Name) -> nodes.Expr:
+        """What the event itself said of its person: in `$set`, or else in `$set_once`."""
+        if path[:1] != ("properties",) or not path[1:]:
+            raise QueryError("“poe” has nothing but poe.properties and what is in them", *(name.span or ()))
+        base = self.sources[alias]["properties"]
+        said = tuple(nodes.Property(base, (where, *path[1:])) for where in ("$set", "$set_once"))
+        return self._typed(nodes.Call("coalesce", said), "person", path[1:], name)
 
     def _alias(self, name: nodes.Name) -> nodes.Expr | None:
-        item = self.aliases.get(name.parts[0])
-        if item is None:
+        item = self.aliases.get(str(name.parts[0]))
+        if item is None or (name.parts[1:] and kind_of(item.expr) is not Kind.JSON):
             return None
-        found = nodes.AliasName(name.parts[0], kind_of(item.expr), can_be_null(item.expr))
-        return _within(found, name.parts[1:], name.span)
+        expr = item.expr
+        found = nodes.AliasName(str(name.parts[0]), kind_of(expr), can_be_null(expr), catalog_of(expr), is_loose(expr))
+        return self._within(found, name.parts[1:], name)
+
+    def _within(self, base: nodes.Expr, path: nodes.Path, name: nodes.Name | nodes.Subscript) -> nodes.Expr:
+        """A step, or several, into a JSON object."""
+        if not path:
+            return base
+        if isinstance(base, nodes.Typed):
+            base = base.operand
+        if isinstance(base, nodes.Property):
+            return nodes.Property(base.base, base.path + path)
+        if kind_of(base) is Kind.JSON:
+            if path[0] in GROUP_KEYS and isinstance(base, nodes.Column) and base.apart:
+                key = self.sources[base.table][str(path[0])]
+                return nodes.Call("nullIf", (key, nodes.Constant("")))
+            return self._typed(nodes.Property(base, path), catalog_of(base), path, name)
+        called = base.name if isinstance(base, (nodes.Column, nodes.AliasName)) else "this"
+        raise QueryError(f"“{called}” is not an object, it has no “{path[0]}”", *(name.span or ()))
+
+    def _typed(
+        self, found: nodes.Expr, catalog: str, path: nodes.Path, name: nodes.Name | nodes.Subscript
+    ) -> nodes.Expr:
+        """What the catalog says of the property, unless the name asks for its text."""
+        raw = isinstance(name, nodes.Name) and name.raw
+        known = self.scope.property_types.get((catalog, str(path[0]))) if len(path) == 1 and not raw else None
+        kind = _TYPES.get(known or "")
+        return nodes.Typed(found, kind) if kind else found
 
     def _unknown(self, name: nodes.Name) -> QueryError:
         known = {column for columns in self.sources.values() for column in columns}
-        hint = close_match(name.parts[0], known | set(self.aliases) | set(self.sources))
-        return QueryError(f"unknown column “{'.'.join(name.parts)}”.{hint}", *(name.span or ()))
+        known |= {beside for found in self.beside.values() for beside in found}
+        hint = close_match(str(name.parts[0]), known | set(self.aliases) | set(self.sources))
+        return QueryError(f"unknown column “{'.'.join(map(str, name.parts))}”.{hint}", *(name.span or ()))
 
     def _subscript(self, node: nodes.Subscript) -> nodes.Expr:
+        if name := self._name_beside(node):
+            return self.expr(name)
         base = self.expr(node.base)
-        if not isinstance(base, nodes.Property) and kind_of(base) is not Kind.JSON:
+        if kind_of(base) is not Kind.JSON and not isinstance(base, (nodes.Property, nodes.Typed)):
             return nodes.Call("arrayElement", (base, self.expr(node.key)), span=node.span)
         key = node.key.value if isinstance(node.key, nodes.Constant) else None
         if isinstance(key, bool) or not isinstance(key, (str, int)):
             raise QueryError("a key of a JSON object must be a literal", *(node.span or ()))
-        return _within(base, (key,), node.span)
+        return self._within(base, (key,), node)
+
+    def _name_beside(self, node: nodes.Subscript) -> nodes.Name | None:
+        """`person.properties['x']` as a name, so that no more is asked of the other table than `x`."""
+        keys = list[str | int]()
+        base: nodes.Expr = node
+        while isinstance(base, nodes.Subscript):
+            key = base.key.value if isinstance(base.key, nodes.Constant) else None
+            if isinstance(key, bool) or not isinstance(key, (str, int)):
+                return None
+            keys.append(key)
+            base = base.base
+        if not isinstance(base, nodes.Name):
+            return None
+        ahead = base.parts[1:] if base.parts[0] in self.sources else base.parts
+        known = {name for found in self.beside.values() for name in found}
+        if ahead[:1] and ahead[0] in known | {"poe"} and "properties" in ahead[1:]:
+            return replace(base, parts=base.parts + tuple(reversed(keys)), span=node.span)
+        return None
 
     def _call(self, call: nodes.Call) -> nodes.Expr:
         place = call.span or ()
-        function = functions.find(call.name)
+        function = functions.find(call.name, internal=self.internal)
         if function is None:
             hint = functions.suggestion(call.name)
             raise QueryError(f"unknown function “{call.name}”.{hint}", *place)
@@ -162,15 +254,3 @@ def _check_count(call: nodes.Call, what: str, given: int, least: int, most: int)
         wanted = f"at least {least}" if most < 0 else wanted
         message = f"“{call.name}” takes {wanted} {what}, not {given}"
         raise QueryError(message, *(call.span or ()))
-
-
-def _within(base: nodes.Expr, path: tuple[str | int, ...], span: nodes.Span) -> nodes.Expr:
-    """A step, or several, into a JSON object."""
-    if not path:
-        return base
-    if isinstance(base, nodes.Property):
-        return nodes.Property(base.base, base.path + path)
-    if kind_of(base) is Kind.JSON:
-        return nodes.Property(base, path)
-    name = base.name if isinstance(base, (nodes.Column, nodes.AliasName)) else "this"
-    raise QueryError(f"“{name}” is not an object, it has no “{path[0]}”", *(span or ()))

@@ -1,20 +1,23 @@
 """Our own tree of a query: what can't be built from these classes can't be asked.
 
-`convert` makes the tree from parsed text, or an insight builds it by hand; both use `Name`,
-`Subscript`, `Star` and `TableName`. `resolve` replaces those four by `Column`, `AliasName`,
-`Variable`, `Property`, `PhysicalTable` and `CteName`; the printer knows only the latter.
+`convert` makes the tree from parsed text, or an insight builds it by hand; both use `Name`, `Subscript`, `Star`,
+`TableName`, `InCohort` and `Placeholder`. `resolve` replaces those by `Column`, `AliasName`, `Variable`, `Property`,
+`Typed`, `PhysicalTable` and `CteName`; the printer knows only the latter.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from uuid import UUID
 
 from analytics_pipelines.sql.schema import Table
 from analytics_pipelines.sql.types import Kind
 
 Span = tuple[int, int] | None
-Value = str | int | float | bool | datetime | tuple[int, ...] | None
+Scalars = tuple[int, ...] | tuple[float, ...] | tuple[str, ...] | tuple[UUID, ...]
+Value = str | int | float | bool | datetime | date | UUID | Scalars | None
+Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Name:
     `raw`: a property stays the text that it is, whatever type the catalog gives it.
     """
 
-    parts: tuple[str, ...]
+    parts: Path
     span: Span = None
     raw: bool = False
 
@@ -56,7 +59,8 @@ class Star:
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column of a source of this select; `zoned` columns are shown in the project's zone. The keys in `apart` can be
-    read from columns of their own."""
+    read from columns of their own; `catalog` says of what the values of an object are properties. `loose`: text out
+    of an object, read as what it meets. `shown` is how people write it, where that is not its name."""
 
     table: str
     name: str
@@ -64,6 +68,10 @@ class Column:
     nullable: bool
     zoned: bool = False
     apart: frozenset[str] = frozenset()
+    catalog: str = ""
+    loose: bool = False
+    shown: Path = ()
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +81,8 @@ class AliasName:
     name: str
     kind: Kind
     nullable: bool
+    catalog: str = ""
+    loose: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +97,33 @@ class Property:
     """A value inside a JSON object, as text; NULL where it is missing or JSON's null."""
 
     base: Expr
-    path: tuple[str | int, ...]
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """The text of a property as the catalog's type of it: NUMBER, BOOL or INSTANT; NULL where it is none."""
+
+    operand: Expr
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """`{filters}`, `{variables.x}`: what stands in the scope under this path."""
+
+    path: tuple[str, ...]
+    span: Span = None
+
+
+@dataclass(frozen=True, slots=True)
+class InCohort:
+    """Whether a person is a member of a cohort, which is an id or a name."""
+
+    left: Expr
+    cohort: int | str
+    negated: bool = False
+    span: Span = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +222,9 @@ Expr = (
     | AliasName
     | Variable
     | Property
+    | Typed
+    | Placeholder
+    | InCohort
     | Call
     | Compare
     | Between
@@ -223,19 +262,34 @@ class LimitBy:
 
 @dataclass(frozen=True, slots=True)
 class TableName:
-    """An unresolved table or CTE in FROM."""
+    """An unresolved table or CTE in FROM. `catalog`: of what the values of its object are properties, if not of what
+    the schema says."""
 
     name: str
     alias: str | None = None
     span: Span = None
+    catalog: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LazyJoin:
+    """What the questions asks of a table that stands beside: `query` has the columns `_to`, and `columns` under the
+    names that they have in the outer table."""
+
+    name: str
+    key: str
+    query: Query
+    columns: tuple[str, ...]
+    many: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PhysicalTable:
-    """Printed only with the team's guard inside."""
+    """Printed only with the team's guard inside, with what is joined to it around."""
 
     table: Table
     alias: str
+    joins: tuple[LazyJoin, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

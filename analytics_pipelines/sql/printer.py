@@ -8,13 +8,16 @@ project's zone, and each comparison so that it is never NULL.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from uuid import UUID
 
 from analytics_pipelines.sql import comparison, nodes, rewrites
 from analytics_pipelines.sql.errors import QueryError
 from analytics_pipelines.sql.infer import can_be_null
+from analytics_pipelines.sql.schema import GROUP_KEYS
 from analytics_pipelines.sql.scope import Scope
 from analytics_pipelines.sql.text import TextPrinter
+from analytics_pipelines.sql.types import Kind
 from analytics_pipelines.sql.usage import own_column, used_columns
 
 _JSON_VALUE_TYPE = "Nullable(String)"
@@ -66,7 +69,27 @@ class Printer(TextPrinter):
         return self.query(query)
 
     def table(self, source: nodes.PhysicalTable) -> str:
-        return source.table.guarded(self._used.get(source.alias, ()))
+        used = self._used.get(source.alias, set())
+        for index, name in enumerate(GROUP_KEYS):
+            if name in used:
+                self.parameters[name[1:]] = self.scope.group_types.get(index, "")
+        guarded = source.table.guarded(used)
+        return self._with_joins(source, guarded, used) if source.joins else guarded
+
+    def _with_joins(self, source: nodes.PhysicalTable, guarded: str, used: set[str]) -> str:
+        """What stands beside the rows, inside brackets of its own, so that it is there for any join around them."""
+        own, items, joins = self.identifier("_row"), list[str](), ""
+        for name, _ in source.table.items():
+            if name in used:
+                items.append(f"{own}.{self.identifier(name)} AS {self.identifier(name)}")
+        for join in source.joins:
+            beside = self.identifier(join.name)
+            items += [f"{beside}.{self.identifier(name)} AS {self.identifier(name)}" for name in join.columns]
+            joins += (
+                f" LEFT {'' if join.many else 'ANY '}JOIN ({self.query(join.query)}) AS {beside}"
+                f" ON ({own}.{self.identifier(join.key)} = {beside}.{self.identifier('_to')})"
+            )
+        return f"(SELECT {', '.join(items)} FROM {guarded} AS {own}{joins})"
 
     def constant(self, value: nodes.Value) -> str:
         if value is None:
@@ -81,8 +104,12 @@ class Printer(TextPrinter):
             return self._parameter("String", value)
         if isinstance(value, float):
             return self._parameter("Float64", value)
+        if isinstance(value, date):
+            return self._parameter("Date32", value)
+        if isinstance(value, UUID):
+            return self._parameter("UUID", str(value))
         if isinstance(value, tuple):
-            return self._parameter("Array(Int64)", value)
+            return self._parameter(*_array(value))
         return self._parameter(_integer_type(value), value)
 
     def digits(self, expr: nodes.Expr) -> str:
@@ -114,6 +141,15 @@ class Printer(TextPrinter):
         steps = "".join(f", {self.constant(step)}" for step in node.path)
         self.parameters["json_value"] = _JSON_VALUE_TYPE
         return f"JSONExtract({self.expr(node.base)}{steps}, {{json_value:String}})"
+
+    def typed(self, node: nodes.Typed) -> str:
+        text = self.expr(node.operand)
+        if node.kind is Kind.NUMBER:
+            return f"toFloat64OrNull({text})"
+        if node.kind is Kind.INSTANT:
+            return f"parseDateTime64BestEffortOrNull({text}, 6, {self.zone()})"
+        true, false = self.constant("true"), self.constant("false")
+        return f"multiIf(({text} = {true}), {self.constant(True)}, ({text} = {false}), {self.constant(False)}, NULL)"
 
     def call(self, call: nodes.Call) -> str:
         rewrite = rewrites.find(call.name)
@@ -147,6 +183,17 @@ class Printer(TextPrinter):
         if can_be_null(node.operand) and not type_.startswith(("Nullable", "Array")):
             type_ = f"Nullable({type_})"
         return f"CAST({self.expr(node.operand)} AS {type_})"
+
+
+def _array(values: nodes.Scalars) -> tuple[str, nodes.Scalars]:
+    """The type of a list, and its values."""
+    if all(isinstance(value, int) for value in values) and values:
+        return "Array(Int64)", values
+    if any(isinstance(value, float) for value in values):
+        return "Array(Float64)", values
+    if any(isinstance(value, UUID) for value in values):
+        return "Array(UUID)", tuple(str(value) for value in values)
+    return "Array(String)", values
 
 
 def _integer_type(value: int) -> str:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 
 from analytics_pipelines.sql import functions, types
-from analytics_pipelines.sql.schema import SCHEMA, Schema, Table
+from analytics_pipelines.sql.schema import INTERNAL_SCHEMA, SCHEMA, Schema, Table
 
 _TOKEN = re.compile(
     r"""
@@ -33,7 +33,9 @@ _KEYWORD_LIST = """
 _KEYWORDS = frozenset(_KEYWORD_LIST.split())
 _BEFORE_SOURCE = {"FROM", "JOIN"}
 _OURS = frozenset({"JSONExtract", "isNotDistinctFrom", "isDistinctFrom"})
-_PARAMETER_TYPE = re.compile(r"Bool|U?Int(8|16|32|64|128|256)|Float64|String|Array\(Int64\)")
+_PARAMETER_TYPE = re.compile(
+    r"Bool|U?Int(8|16|32|64|128|256)|Float64|String|UUID|Date32|Array\((Int64|Float64|String|UUID)\)"
+)
 _CTE_NAME = re.compile(r"`_cte_[0-9]+`")
 
 
@@ -62,7 +64,7 @@ def recheck(sql: str, parameters: Mapping[str, object], schema: Schema = SCHEMA)
         if word in tables and not word.startswith("`"):
             raise UnsafeQuery(f"the table {word} without its guard")
         following = tokens[index + 1] if index + 1 < len(tokens) else ""
-        _check(word, following, tokens[max(index - 2, 0) : index], parameters)
+        _check(word, following, tokens[max(index - 2, 0) : index], parameters, schema is INTERNAL_SCHEMA)
         index += 1
     if depth or not tokens or tokens[0] not in ("SELECT", "WITH", "("):
         raise UnsafeQuery("not one whole SELECT")
@@ -114,7 +116,7 @@ def _tokens(sql: str) -> list[str]:
     return found
 
 
-def _check(word: str, following: str, before: list[str], parameters: Mapping[str, object]) -> None:
+def _check(word: str, following: str, before: list[str], parameters: Mapping[str, object], internal: bool) -> None:
     """`before` holds the two tokens before the word, or fewer at the start."""
     previous = before[-1] if before else ""
     if word.startswith("{"):
@@ -122,7 +124,7 @@ def _check(word: str, following: str, before: list[str], parameters: Mapping[str
         if name not in parameters or not _PARAMETER_TYPE.fullmatch(type_):
             raise UnsafeQuery(f"the parameter {word}")
     elif word[0].isalpha() or word[0] == "_":
-        _check_word(word, following)
+        _check_word(word, following, internal)
     if previous in _BEFORE_SOURCE and word != "(" and not _CTE_NAME.fullmatch(word):
         raise UnsafeQuery(f"{word} as a table")
     if previous == "IN" and word != "(":
@@ -133,10 +135,10 @@ def _check(word: str, following: str, before: list[str], parameters: Mapping[str
         raise UnsafeQuery("a star out of place")
 
 
-def _check_word(word: str, following: str) -> None:
+def _check_word(word: str, following: str, internal: bool) -> None:
     if word in _KEYWORDS or word in types.WORDS:
         return
-    function = functions.find(word)
+    function = functions.find(word, internal=internal)
     known = word in _OURS or (function is not None and function.name == word)
     if not known or following != "(":
         raise UnsafeQuery(f"the word {word}")

@@ -7,21 +7,14 @@ from dataclasses import dataclass, replace
 
 from analytics_pipelines.sql import nodes
 from analytics_pipelines.sql.errors import QueryError
-from analytics_pipelines.sql.infer import can_be_null, kind_of
+from analytics_pipelines.sql.infer import Output, output
+from analytics_pipelines.sql.lazy import Beside
 from analytics_pipelines.sql.names import Names, close_match
-from analytics_pipelines.sql.schema import SCHEMA, Schema
+from analytics_pipelines.sql.schema import INTERNAL_SCHEMA, SCHEMA, Lazy, Schema
+from analytics_pipelines.sql.scope import Scope
 from analytics_pipelines.sql.types import Kind
 
 MAX_TABLES = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """A column that a query gives to the query around it."""
-
-    name: str
-    kind: Kind
-    nullable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +27,14 @@ class _KnownCte:
 _Ctes = Mapping[str, _KnownCte]
 
 
-def resolve(query: nodes.Query, schema: Schema = SCHEMA) -> tuple[nodes.Query, tuple[Output, ...]]:
+def resolve(query: nodes.Query, scope: Scope, schema: Schema = SCHEMA) -> tuple[nodes.Query, tuple[Output, ...]]:
     """The query with every name resolved, and its columns. QueryError for an unknown name."""
-    return _Resolver(schema).query(query, {})
+    return _Resolver(scope, schema).query(query, {})
 
 
 class _Resolver:
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, scope: Scope, schema: Schema) -> None:
+        self.scope = scope
         self.schema = schema
         self.count = 0
         self.tables = 0
@@ -105,19 +99,41 @@ class _Resolver:
         resolved = replace(
             query,
             items=items,
-            source=source,
-            joins=joins,
+            source=self._with_lazy(source, names) if source else None,
+            joins=tuple(replace(join, source=self._with_lazy(join.source, names)) for join in joins),
             where=where,
             group=group,
             having=having,
             order=order,
             limit_by=nodes.LimitBy(by.count, names.all(by.by)) if by else None,
         )
-        outputs = (Output(i.name, kind_of(i.expr), can_be_null(i.expr)) for i in items)
-        return resolved, tuple(outputs)
+        return resolved, tuple(output(item) for item in items)
 
     def _names(self, ctes: _Ctes) -> Names:
-        return Names(resolve_query=lambda query: self.query(query, ctes)[0])
+        return Names(
+            resolve_query=lambda query: self.query(query, ctes)[0],
+            scope=self.scope,
+            internal=self.schema is INTERNAL_SCHEMA,
+        )
+
+    def _beside(self, lazy: Lazy, name: nodes.Name) -> Output:
+        """What a name means in a table that stands beside another."""
+        counts = self.count, self.tables
+        table = nodes.TableName(lazy.table, catalog=lazy.catalog)
+        _, outputs = self.query(nodes.Select((nodes.Item(name, ""),), table), {})
+        self.count, self.tables = counts
+        return outputs[0]
+
+    def _with_lazy(self, source: nodes.Source, names: Names) -> nodes.Source:
+        """The source with what the select has asked of the tables beside it."""
+        if not isinstance(source, nodes.PhysicalTable):
+            return source
+        joins = []
+        for beside in names.beside[source.alias].values():
+            if beside.asked:
+                query, _ = self.query(beside.query(self._fresh("beside")), {})
+                joins.append(beside.join(query))
+        return replace(source, joins=tuple(joins))
 
     def _items(self, items: tuple[nodes.Item, ...], names: Names) -> tuple[nodes.Item, ...]:
         found: list[nodes.Item] = []
@@ -153,8 +169,19 @@ class _Resolver:
             raise QueryError(f"unknown table “{source.name}”.{hint}", *(source.span or ()))
         self._read(1, source.span)
         _add_source(names, alias, (), source.span)
+        names.tables[alias] = table.name
+        names.beside[alias] = {lazy.name: Beside(alias, lazy, self._beside) for lazy in table.lazy}
         names.sources[alias] = {
-            column.name: nodes.Column(alias, column.name, column.kind, column.nullable, column.zoned, column.apart)
+            column.name: nodes.Column(
+                alias,
+                column.name,
+                column.kind,
+                column.nullable,
+                column.zoned,
+                column.apart,
+                (source.catalog or column.catalog) if column.kind is Kind.JSON else "",
+                hidden=column.hidden,
+            )
             for column in table.columns
         }
         return nodes.PhysicalTable(table, alias)
@@ -184,7 +211,8 @@ def _add_source(names: Names, alias: str, outputs: tuple[Output, ...], span: nod
         message = f"two tables are called “{alias}”; give one of them an alias"
         raise QueryError(message, *(span or ()))
     names.sources[alias] = {
-        output.name: nodes.Column(alias, output.name, output.kind, output.nullable) for output in outputs
+        out.name: nodes.Column(alias, out.name, out.kind, out.nullable, catalog=out.catalog, loose=out.loose)
+        for out in outputs
     }
 
 
@@ -195,7 +223,8 @@ def _expand(star: nodes.Star, names: Names) -> list[nodes.Item]:
     if not names.sources:
         raise QueryError("“*” needs a table", *(star.span or ()))
     tables = [star.table] if star.table else list(names.sources)
-    return [nodes.Item(column, column.name) for alias in tables for column in names.sources[alias].values()]
+    columns = (column for alias in tables for column in names.sources[alias].values())
+    return [nodes.Item(column, column.name) for column in columns if not column.hidden]
 
 
 def _order(order: nodes.Order, items: tuple[nodes.Item, ...], names: Names) -> nodes.Order:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from analytics_pipelines.sql import nodes
-from analytics_pipelines.sql.infer import kind_of
+from analytics_pipelines.sql.infer import is_loose, kind_of
 from analytics_pipelines.sql.types import Kind
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def find(name: str) -> Rewrite | None:
 
 
 def _numeric(printer: Printer, call: nodes.Call) -> str:
-    args = tuple(nodes.Call("toFloat64OrNull", (arg,)) if isinstance(arg, nodes.Property) else arg for arg in call.args)
+    args = tuple(nodes.Call("toFloat64OrNull", (arg,)) if is_loose(arg) else arg for arg in call.args)
     return printer.plain_call(replace(call, args=args))
 
 

@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import date, datetime
+from uuid import UUID
 
 from analytics_pipelines.sql import nodes
 from analytics_pipelines.sql.errors import QueryError
+from analytics_pipelines.sql.types import Kind
 
+_CONVERSIONS = {Kind.NUMBER: "toFloat", Kind.BOOL: "toBool", Kind.INSTANT: "toDateTime"}
 _PLAIN_NAME = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 
 
@@ -118,6 +121,8 @@ class TextPrinter:
                 return self.identifier(name)
             case nodes.Property():
                 return self.property(expr)
+            case nodes.Typed():
+                return self.typed(expr)
             case nodes.Call():
                 return self.call(expr)
             case nodes.Compare():
@@ -152,25 +157,36 @@ class TextPrinter:
             return "true" if value else "false"
         if isinstance(value, datetime):
             return f"toDateTime64('{value.isoformat(' ')}', 6)"
+        if isinstance(value, date):
+            return f"toDate('{value.isoformat()}')"
+        if isinstance(value, UUID):
+            return f"toUUID('{value}')"
         if isinstance(value, tuple):
-            return f"[{', '.join(str(number) for number in value)}]"
+            return f"[{', '.join(self.constant(each) for each in value)}]"
         if isinstance(value, str):
             return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
         return repr(value)
 
     def column(self, column: nodes.Column) -> str:
-        return f"{self.identifier(column.table)}.{self.identifier(column.name)}"
+        return self.identifier(column.table) + self.steps(column.shown or (column.name,))
 
     def property(self, node: nodes.Property) -> str:
-        steps = (
+        return self.expr(node.base) + self.steps(node.path)
+
+    def steps(self, path: nodes.Path) -> str:
+        return "".join(
             f"[{step}]"
             if isinstance(step, int)
             else f".{self.identifier(step)}"
             if re.fullmatch(r"[^`\\\x00-\x1f]+", step)
             else f"[{self.constant(step)}]"
-            for step in node.path
+            for step in path
         )
-        return self.expr(node.base) + "".join(steps)
+
+    def typed(self, node: nodes.Typed) -> str:
+        """A property has its type without being told."""
+        text = self.expr(node.operand)
+        return text if isinstance(node.operand, nodes.Property) else f"{_CONVERSIONS[node.kind]}({text})"
 
     def call(self, call: nodes.Call) -> str:
         params = f"({self.list(call.params)})" if call.params is not None else ""

@@ -41,6 +41,9 @@ def _inside(node: object) -> Iterator[object]:
             yield from _inside(each)
     elif isinstance(node, nodes.PhysicalTable):
         yield node
+        for join in node.joins:
+            yield nodes.Column(node.alias, join.key, Kind.OTHER, nullable=True)
+            yield from _inside(join.query)
     elif is_dataclass(node):
         yield node
         for field in fields(node):

@@ -1,32 +1,38 @@
 """Random queries: QueryError is the only way to fail, and whatever is printed is guarded."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from two_teams import TEAM
 
-from analytics_pipelines.sql.compiler import Scope, compile_select
+from analytics_pipelines.sql.compiler import compile_select
 from analytics_pipelines.sql.errors import QueryError
 from analytics_pipelines.sql.recheck import recheck
-from analytics_pipelines.sql.schema import EVENTS
-
-PERSON = dict(EVENTS.items())["person_id"]
+from analytics_pipelines.sql.schema import SCHEMA
 
 pytestmark = pytest.mark.slow
 
-SCOPE = Scope(team_id=1, timezone="Asia/Kathmandu")
+SCOPE = replace(TEAM.scope(), timezone="Asia/Kathmandu")
 
-columns = st.sampled_from(
-    ["event", "e.event", "timestamp", "properties.$browser", "properties['a b']", "uuid", "x", "team_id", "*"]
-)
+NAMES = """
+event e.event timestamp properties.$browser properties['a'] uuid x team_id * person_id e.person_id id e.id distinct_id
+person.id e.person.properties.age person.properties['email'] pdi.distinct_id e.pdi.person_id session.$entry_pathname
+session.person.properties.email e.group_0.properties.seats $group_0 properties.$group_1 poe.properties.plan
+properties.price cohort_id key index $start_timestamp e.person.team_id
+"""
+columns = st.sampled_from(NAMES.split())
 literals = st.sampled_from(["1", "-2.5", "'it''s'", "NULL", "true", "'2024-01-01'", "[1, 2]", "(1, 'a')", "{p:Int8}"])
 functions = st.sampled_from(
     ["count", "countIf", "uniq", "lower", "toDate", "toStartOfDay", "if", "sum", "file", "sleep", "coalesce", "now"]
 )
 operators = st.sampled_from(["=", "!=", "<", ">=", "+", "-", "*", "/", "AND", "OR", "LIKE", "IN", "||", "??", "->"])
-tables = st.sampled_from(
-    ["events", "events e", "system.one", "numbers(3)", "`/etc/passwd`", "cte", "persons", "`events`"]
+GOOD_TABLES = [name for table in SCHEMA for name in (table, f"{table} e")]
+tables = st.one_of(
+    st.sampled_from(GOOD_TABLES),
+    st.sampled_from(["system.one", "numbers(3)", "`/etc/passwd`", "cte", "`events`", "person_overrides", "groups g"]),
 )
 
 
@@ -80,17 +86,19 @@ queries = st.one_of(
 )
 
 
-# Any guard: the list of columns differs, what stands around it does not.
-_COLUMNS = r"[A-Za-z_0-9$`, ]*"
-GUARDS = re.compile(
-    "|".join(
-        re.escape(EVENTS.guarded([name])).replace(re.escape(item), _COLUMNS + again + _COLUMNS, 1)
-        for name, item, again in (
-            ("event", "event", ""),
-            ("person_id", PERSON, re.escape(PERSON)),
-        )
-    )
-)
+def _guards() -> re.Pattern[str]:
+    """Any guard of any table: the list of columns differs, what stands behind it does not."""
+    columns = r"\(SELECT (?:(?!SELECT|FROM)[^*])*?"
+    behind = {
+        table.guarded(used).partition(" FROM ")[2]
+        for table in SCHEMA.values()
+        for used in ([], [column.name for column in table.columns])
+    }
+    return re.compile(columns + " FROM (?:" + "|".join(map(re.escape, sorted(behind))) + ")")
+
+
+GUARDS = _guards()
+TABLES = "|".join([*SCHEMA, "person_overrides"])
 
 
 def check(text: str) -> bool:
@@ -102,7 +110,7 @@ def check(text: str) -> bool:
     recheck(compiled.sql, compiled.parameters)
     without_guards = GUARDS.sub("", compiled.sql)
     bare = re.sub(r"`[^`]*`", "", without_guards)
-    assert not re.search(r"\bevents\b|team_id|'|;|SETTINGS|FORMAT|OUTFILE", bare)
+    assert not re.search(rf"\b({TABLES})\b|team_id|'|;|SETTINGS|FORMAT|OUTFILE", bare)
     return True
 
 

@@ -1,8 +1,8 @@
 -- every column of a table
 SELECT * FROM events
 -- sql
-SELECT `events`.`uuid` AS `uuid`, `events`.`event` AS `event`, `events`.`properties` AS `properties`, toTimeZone(`events`.`timestamp`, {tz:String}) AS `timestamp`, `events`.`distinct_id` AS `distinct_id`, `events`.`person_id` AS `person_id`, `events`.`elements_chain` AS `elements_chain`, toTimeZone(`events`.`received_at`, {tz:String}) AS `received_at`, toTimeZone(`events`.`created_at`, {tz:String}) AS `created_at`
-FROM (SELECT uuid, event, properties, timestamp, distinct_id, ifNull(overrides.current_person_id, events.person_id) AS person_id, elements_chain, received_at, received_at AS created_at
+SELECT `events`.`uuid` AS `uuid`, `events`.`event` AS `event`, `events`.`properties` AS `properties`, toTimeZone(`events`.`timestamp`, {tz:String}) AS `timestamp`, `events`.`distinct_id` AS `distinct_id`, `events`.`person_id` AS `person_id`, `events`.`elements_chain` AS `elements_chain`, `events`.`$session_id` AS `$session_id`, `events`.`$window_id` AS `$window_id`, toTimeZone(`events`.`created_at`, {tz:String}) AS `created_at`, `events`.`$group_0` AS `$group_0`, `events`.`$group_1` AS `$group_1`, `events`.`$group_2` AS `$group_2`, `events`.`$group_3` AS `$group_3`, `events`.`$group_4` AS `$group_4`
+FROM (SELECT uuid, event, properties, timestamp, distinct_id, ifNull(overrides.current_person_id, events.person_id) AS person_id, elements_chain, `$session_id`, `$window_id`, received_at AS created_at, arrayElement(groups, {group_0:String}) AS `$group_0`, arrayElement(groups, {group_1:String}) AS `$group_1`, arrayElement(groups, {group_2:String}) AS `$group_2`, arrayElement(groups, {group_3:String}) AS `$group_3`, arrayElement(groups, {group_4:String}) AS `$group_4`
 FROM events GLOBAL ANY
 LEFT JOIN (SELECT stored_person_id, toNullable(person_id) AS current_person_id
 FROM person_overrides FINAL
@@ -10,7 +10,7 @@ WHERE team_id = {team_id:Int64} AND is_deleted = 0) AS overrides ON events.perso
 WHERE events.team_id = {team_id:Int64}) AS `events`
 LIMIT 100
 -- parameters
-{"team_id": 7, "tz": "America/Sao_Paulo"}
+{"team_id": 7, "tz": "America/Sao_Paulo", "group_0": "", "group_1": "", "group_2": "", "group_3": "", "group_4": ""}
 
 -- a limit that is larger than allowed is clipped
 SELECT event FROM events LIMIT 100000
