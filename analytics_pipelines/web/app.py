@@ -6,8 +6,10 @@ from flask.typing import ResponseReturnValue
 from analytics_pipelines.settings import Settings
 from analytics_pipelines.web import errors
 from analytics_pipelines.web.api import api
+from analytics_pipelines.web.dashboards import dashboards
 from analytics_pipelines.web.definitions import definitions
 from analytics_pipelines.web.identify import check_policy, public
+from analytics_pipelines.web.insights import insights
 from analytics_pipelines.web.metrics import metrics
 from analytics_pipelines.web.pages import pages
 from analytics_pipelines.web.services import open_services
@@ -33,6 +35,8 @@ def create_app(settings: Settings) -> Flask:
     app.before_request(check_policy)
     app.register_blueprint(api)
     app.register_blueprint(definitions)
+    app.register_blueprint(insights)
+    app.register_blueprint(dashboards)
     app.register_blueprint(pages)
     app.register_blueprint(metrics)
     errors.register(app)

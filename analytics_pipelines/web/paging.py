@@ -11,11 +11,13 @@ from analytics_pipelines.web.errors import ApiError
 _MOST_CHARACTERS = 1000
 
 
-def text_in_query(name: str) -> str:
+def text_in_query(name: str, most: int = _MOST_CHARACTERS) -> str:
     """A text of the query string; empty when left out. Raises ApiError."""
     text = request.args.get(name, "")
-    if len(text) > _MOST_CHARACTERS:
-        raise ApiError(400, "invalid_input", f"At most {_MOST_CHARACTERS} characters.", attr=name)
+    if len(text) > most:
+        raise ApiError(400, "invalid_input", f"At most {most} characters.", attr=name)
+    if "\0" in text:
+        raise ApiError(400, "invalid_input", "A text holds the character NUL.", attr=name)
     return text
 
 

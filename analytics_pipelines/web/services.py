@@ -1,7 +1,9 @@
 """What the web application works with."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
+from analytics_pipelines.dashboards.refresh import Refresher
 from analytics_pipelines.queries.ask import Questions
 from analytics_pipelines.queries.reader import open_reader
 from analytics_pipelines.settings import Settings
@@ -19,15 +21,19 @@ class Services:
     reader: ClickHouse
     store: ObjectStore
     questions: Questions
+    refresher: Refresher
 
 
 def open_services(settings: Settings) -> Services:
     """The services of these settings; nothing is connected before it is needed."""
     reader = open_reader(settings, {"service": "web"})
+    postgres = Postgres(settings.need_postgres(), pool_size=8)
+    questions = Questions(reader, settings)
     return Services(
         settings=settings,
-        postgres=Postgres(settings.need_postgres(), pool_size=8),
+        postgres=postgres,
         reader=reader,
         store=ObjectStore(settings.bucket_url),
-        questions=Questions(reader, settings),
+        questions=questions,
+        refresher=Refresher(postgres, reader, questions, timedelta(seconds=2 * settings.query_max_seconds)),
     )
