@@ -24,6 +24,7 @@ _UNITS["y"] = "year"
 
 
 class Interval(StrEnum):
+    SECOND = "second"
     MINUTE = "minute"
     HOUR = "hour"
     DAY = "day"
@@ -32,7 +33,7 @@ class Interval(StrEnum):
 
     @property
     def within_a_day(self) -> bool:
-        return self in (Interval.MINUTE, Interval.HOUR)
+        return self in (Interval.SECOND, Interval.MINUTE, Interval.HOUR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +96,12 @@ def date_range(
     end = range_end(date_to, interval, zone, now, week_start_day, explicit)
     if end < start:
         raise QueryError("the date range ends before it starts")
-    buckets = _buckets(start, end, interval, zone, week_start_day)
-    return DateRange(start, end, interval, zone, buckets)
+    return span(start, end, interval, zone, week_start_day)
+
+
+def span(start: datetime, end: datetime, interval: Interval, zone: ZoneInfo, week_start_day: int) -> DateRange:
+    """From one moment to another, both included, with the buckets between. QueryError for more than MAX_BUCKETS."""
+    return DateRange(start, end, interval, zone, _buckets(start, end, interval, zone, week_start_day))
 
 
 def start_of_day(day: date, zone: ZoneInfo) -> datetime:
@@ -107,6 +112,20 @@ def start_of_day(day: date, zone: ZoneInfo) -> datetime:
 def moment(text: str, now: datetime, zone: ZoneInfo, week_start_day: int = 0) -> datetime:
     """The moment that a date string means: `-7d`, `-1mStart`, ISO. QueryError for a string that is no date."""
     return _read(text, now, zone, week_start_day).moment
+
+
+def earlier(moment: datetime, count: int, unit: str, zone: ZoneInfo) -> datetime:
+    """So many units before a moment: hours and less by the clock of physics, days and more by that on the wall.
+
+    The last moment of a day stays one, also where midnight is skipped.
+    """
+    if unit in ("second", "minute", "hour"):
+        return moment - timedelta(**{f"{unit}s": count})
+    local = moment.astimezone(zone).replace(tzinfo=None)
+    day = back(local, count, unit).date()
+    if moment + _LAST == start_of_day(local.date() + timedelta(days=1), zone):
+        return start_of_day(day + timedelta(days=1), zone) - _LAST
+    return _moment(datetime.combine(day, local.time()), zone)
 
 
 def _moment(local: datetime, zone: ZoneInfo) -> datetime:
@@ -207,6 +226,8 @@ def _buckets(
 def bucket_start(moment: datetime, interval: Interval, zone: ZoneInfo, week_start_day: int) -> datetime:
     """The start of the bucket that holds the moment."""
     local = moment.astimezone(zone)
+    if interval is Interval.SECOND:
+        return moment.replace(microsecond=0)
     if interval is Interval.MINUTE:
         return moment.replace(second=0, microsecond=0)
     if interval is Interval.HOUR:
@@ -221,8 +242,8 @@ def bucket_start(moment: datetime, interval: Interval, zone: ZoneInfo, week_star
 
 def next_bucket(start: datetime, interval: Interval, zone: ZoneInfo, week_start_day: int) -> datetime:
     """The start of the bucket after the one that starts here."""
-    if interval is Interval.MINUTE:
-        return start + timedelta(minutes=1)
+    if interval in (Interval.SECOND, Interval.MINUTE):
+        return start + timedelta(**{f"{interval}s": 1})
     if interval is Interval.HOUR:
         return bucket_start(start + timedelta(hours=1), interval, zone, week_start_day)
     day = start.astimezone(zone).date()

@@ -5,27 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
-
-from analytics_pipelines.insights import trends
-from analytics_pipelines.insights.model import Model
-from analytics_pipelines.insights.models import TrendsQuery
+from analytics_pipelines.insights import events, trends
+from analytics_pipelines.insights.actors import ActorsQuery, plan_with
+from analytics_pipelines.insights.events import EventsQuery
+from analytics_pipelines.insights.parsing import parse_as
 from analytics_pipelines.insights.plan import Kind
 from analytics_pipelines.sql.errors import QueryError
 
 KINDS: Mapping[str, Kind] = {
-    "TrendsQuery": Kind(TrendsQuery, trends.plan),
+    "TrendsQuery": Kind(trends.TrendsQuery, trends.plan, trends.actors),
+    "EventsQuery": Kind(EventsQuery, events.plan),
+    "ActorsQuery": Kind(ActorsQuery, lambda query, context: plan_with(KINDS, query, context)),
 }
 
-
-def parse_as(model: type[Model], data: Any) -> Any:
-    """A JSON object → its model. QueryError says which field is wrong, and why."""
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise QueryError(f"{where}: {first['msg']}") from error
+__all__ = ["KINDS", "parse_as", "parse_insight"]
 
 
 def parse_insight(data: Any) -> tuple[Kind, Any]:

@@ -50,7 +50,7 @@ _AGGREGATES = {
         count/0-1 sum/1 avg/1 uniq/1- uniqExact/1- uniqCombined/1- uniqHLL12/1-
         uniqUpTo/1-@1 stddevPop/1 stddevSamp/1 varPop/1 varSamp/1 covarPop/2 covarSamp/2 corr/2
         skewPop/1 skewSamp/1 kurtPop/1 kurtSamp/1 sumWithOverflow/1 sumKahan/1 avgWeighted/2
-        quantile/1@0-1 quantileExact/1@0-1 quantileTDigest/1@0-1 quantileTiming/1@0-1
+        quantile/1@0-1 quantileExact/1@0-1 quantileExactInclusive/1@0-1 quantileTDigest/1@0-1 quantileTiming/1@0-1
         quantileDeterministic/2@0-1 quantileExactWeighted/2@0-1 median/1 medianExact/1 entropy/1
         deltaSum/1 deltaSumTimestamp/2 groupBitAnd/1 groupBitOr/1 groupBitXor/1
         windowFunnel/2-@1-4 sequenceCount/2-@1
@@ -264,8 +264,26 @@ _PLAIN = {
     **_listed(Kind.BOOL, "isIPv4String/1 isIPv6String/1 isIPAddressInRange/2"),
 }
 
-_INTERNAL = _listed(Kind.NUMBER, "uniqExactMerge/1 uniqMerge/1", aggregate=True)
-"""Over the states in rollups: of use only to who knows what they hold."""
+_INTERNAL = {
+    **_listed(
+        Kind.NUMBER,
+        """
+        uniqExactMerge/1 uniqMerge/1 countMerge/1 sumMerge/1 avgMerge/1 minMerge/1 maxMerge/1
+        quantileExactInclusiveMerge/1@0-1
+        """,
+        aggregate=True,
+    ),
+    **_listed(
+        Kind.OTHER,
+        """
+        uniqExactState/1 countState/0 sumState/1 avgState/1 minState/1 maxState/1
+        quantileExactInclusiveState/1@0-1
+        """,
+        aggregate=True,
+    ),
+    **_listed(Kind.NUMBER, "finalizeAggregation/1"),
+}
+"""States of aggregates, as rollups hold them and as an insight regroups them: of use only to who knows what is in them."""
 
 FUNCTIONS = {**_PLAIN, **_AGGREGATES, **_WINDOW}
 _BY_LOWER = {name.lower(): function for name, function in FUNCTIONS.items()}

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from analytics_pipelines.insights.kinds import parse_insight
-from analytics_pipelines.insights.models import TrendsQuery
+from analytics_pipelines.insights.trends import TrendsQuery
 from analytics_pipelines.sql.errors import QueryError
 
 SERIES = [{"kind": "EventsNode", "event": "$pageview"}]
@@ -49,18 +49,16 @@ def test_what_is_absent_has_its_default() -> None:
 @pytest.mark.parametrize(
     ("question", "said"),
     [
-        (trends(breakdownFilter={"breakdown": "$browser"}), "breakdownFilter"),
-        (trends(compareFilter={"compare": True}), "compareFilter"),
-        (trends(properties=[{"key": "a"}]), "properties"),
         (trends(samplingFactor=0.1), "samplingFactor"),
-        (trends(filterTestAccounts=True), "filterTestAccounts"),
-        (trends(trendsFilter={"formula": "A+B"}), "formula"),
-        (trends(trendsFilter={"formulaNodes": [{"formula": "A"}]}), "formulaNodes"),
-        (trends(trendsFilter={"smoothingIntervals": 7}), "smoothingIntervals"),
-        (trends(trendsFilter={"display": "WorldMap"}), "display"),
-        (trends(aggregation_group_type_index=1), "aggregation_group_type_index"),
+        (trends(breakdownFilter={"breakdown_path_cleaning": True}), "breakdown_path_cleaning"),
+        (trends(breakdownFilter={"breakdowns": [{"property": "a"}] * 4}), "breakdowns"),
+        (trends(breakdownFilter={"breakdown": "a", "breakdown_type": "mood"}), "breakdown_type"),
+        (trends(compareFilter={"compare_with": "-1w"}), "compare_with"),
+        (trends(trendsFilter={"smoothingIntervals": 0}), "smoothingIntervals"),
+        (trends(trendsFilter={"display": "Hologram"}), "display"),
+        (trends(aggregation_group_type_index=7), "aggregation_group_type_index"),
         (trends(somethingNew=True), "somethingNew"),
-        (trends(interval="second"), "interval"),
+        (trends(interval="fortnight"), "interval"),
         (trends(series=[]), "series"),
         (trends(series=SERIES * 27), "series"),
         (trends(dateRange={"date_from": 7}), "date"),

@@ -1,4 +1,6 @@
-SELECT roundDown(toUnixTimestamp64Second(toTimeZone(`events`.`timestamp`, {tz:String})), {p0:Array(Int64)}) AS `bucket`, uniqExactIf(`events`.`person_id`, (`events`.`event` = {p1:String})) AS `series_0`, count() AS `series_1`, uniqExact(`events`.`person_id`) AS `series_2`
-FROM (SELECT event, timestamp, ifNull(overrides.current_person_id, events.person_id) AS person_id FROM events GLOBAL ANY LEFT JOIN (SELECT stored_person_id, toNullable(person_id) AS current_person_id FROM person_overrides FINAL WHERE team_id = {team_id:Int64} AND is_deleted = 0) AS overrides ON events.person_id = overrides.stored_person_id WHERE events.team_id = {team_id:Int64}) AS `events`
-WHERE ((`events`.`timestamp` >= toDateTime64({p3:String}, 6, {p2:String})) AND (`events`.`timestamp` <= toDateTime64({p4:String}, 6, {p2:String}))) GROUP BY `bucket` ORDER BY `bucket` ASC LIMIT 50000
+SELECT roundDown(toUnixTimestamp64Second(toTimeZone(`events`.`timestamp`, {tz:String})), {p0:Array(Int64)}) AS `bucket`, uniqExactIf(`events`.`person_id`, (`events`.`event` = {p1:String})) AS `number_0`, count() AS `number_1`, uniqExact(`events`.`person_id`) AS `number_2`
+FROM (SELECT event, timestamp, ifNull(overrides.current_person_id, events.person_id) AS person_id FROM events GLOBAL ANY LEFT JOIN (SELECT stored_person_id, toNullable(person_id) AS current_person_id FROM person_overrides FINAL
+WHERE team_id = {team_id:Int64} AND is_deleted = 0) AS overrides ON events.person_id = overrides.stored_person_id
+WHERE events.team_id = {team_id:Int64}) AS `events`
+WHERE ((`events`.`timestamp` >= toDateTime64({p3:String}, 6, {p2:String})) AND (`events`.`timestamp` <= toDateTime64({p4:String}, 6, {p2:String}))) GROUP BY `bucket` LIMIT 50000
 -- {'team_id': 1, 'tz': 'America/Sao_Paulo', 'p0': [1713668400, 1714273200, 1714878000], 'p1': 'view', 'p2': 'UTC', 'p3': '2024-04-21 03:00:00.000000', 'p4': '2024-05-09 02:59:59.999999'}

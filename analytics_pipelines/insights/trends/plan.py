@@ -1,0 +1,136 @@
+"""Trends: what to ask of ClickHouse for a question, and how to read it.
+
+Series that count events without a breakdown share one pass over the events of a range; every other line has its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from analytics_pipelines.insights.breakdowns import OTHER_LABEL
+from analytics_pipelines.insights.filters import joined
+from analytics_pipelines.insights.formulas import Formula
+from analytics_pipelines.insights.maths import TIMESTAMP, Direct, Unique
+from analytics_pipelines.insights.plan import Rows
+from analytics_pipelines.insights.team import Context
+from analytics_pipelines.insights.trends.answer import Drawn, answer
+from analytics_pipelines.insights.trends.lines import Line, between, lines
+from analytics_pipelines.insights.trends.model import TrendsQuery
+from analytics_pipelines.insights.trends.numbers import (
+    BUCKET,
+    EVENTS,
+    bucket_of,
+    direct,
+    grouped,
+    item,
+    labels,
+    numbers,
+)
+from analytics_pipelines.sql import nodes
+from analytics_pipelines.sql.compiler import Compiled, compile_query
+
+MAX_VALUES = 5_000
+"""Of a breakdown without a limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """A statement, and the lines that it draws by their places in the plan. Rows are `(value_0 …, bucket, number of
+    the first line, …)`; those of totals have no bucket."""
+
+    lines: Mapping[int, Line]
+    statement: Compiled
+
+    def read(self, rows: Rows) -> Iterable[tuple[int, Drawn]]:
+        for column, (place, line) in enumerate(self.lines.items()):
+            drawn, width = Drawn(line), len(line.values)
+            for row in rows:
+                value, (bucket, *found) = tuple(row[:width]), (None, *row[width:]) if line.total else row[width:]
+                drawn.put(value, bucket, found[column])
+            yield place, drawn
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`source` names the tables that are read: `events`, or rollups of them."""
+
+    query: TrendsQuery
+    context: Context
+    lines: tuple[Line, ...]
+    passes: tuple[Pass, ...]
+    source: str = "events"
+
+    @cached_property
+    def statements(self) -> tuple[Compiled, ...]:
+        return tuple(each.statement for each in self.passes)
+
+    @property
+    def resolved_date_range(self) -> dict[str, str]:
+        return self.lines[0].dates.resolved()
+
+    def answer(self, results: Sequence[Rows]) -> dict[str, Any]:
+        """`{"results": …, "hasMore": …, "resolved_date_range": …}`, zero where nothing happened."""
+        drawn: dict[int, Drawn] = {}
+        for each, rows in zip(self.passes, results, strict=True):
+            drawn.update(each.read(rows))
+        shown = answer(self.query, self.context, [drawn[place] for place in range(len(self.lines))])
+        without = [row for row in shown if not _is_other(row.get("breakdown_value"))]
+        more = len(without) < len(shown)
+        if self.query.breakdown_filter.hide_other:
+            shown = without
+        return {"results": shown, "hasMore": more, "resolved_date_range": self.resolved_date_range}
+
+
+def _is_other(value: Any) -> bool:
+    return value == OTHER_LABEL or (isinstance(value, list) and OTHER_LABEL in value)
+
+
+def plan(query: TrendsQuery, context: Context) -> Plan:
+    """QueryError for dates that can't be read, and for what isn't supported."""
+    for node in query.trends_filter.all_formulas:
+        Formula(node.formula, len(query.series))
+    found = lines(query, context)
+    return Plan(query, context, found, tuple(_passes(query, context, found)))
+
+
+def _passes(query: TrendsQuery, context: Context, found: Sequence[Line]) -> Iterable[Pass]:
+    places = dict(enumerate(found))
+    for dates in dict.fromkeys(line.dates for line in found):
+        shared = {place: line for place, line in places.items() if line.dates == dates and _may_share(line)}
+        if shared:
+            yield Pass(shared, compile_query(_together(tuple(shared.values())), context.team.scope()))
+    for place, line in places.items():
+        if not _may_share(line):
+            yield Pass({place: line}, compile_query(_alone(line, query), context.team.scope()))
+
+
+def _may_share(line: Line) -> bool:
+    return not line.values and (
+        isinstance(line.math, Direct) or (isinstance(line.math, Unique) and (line.total or not line.cumulative))
+    )
+
+
+def _together(lines: Sequence[Line]) -> nodes.Select:
+    dates, total = lines[0].dates, lines[0].total
+    conditions = [line.matches for line in lines]
+    lone = len(lines) == 1
+    found = [
+        item(f"number_{place}", direct(line, None if lone else condition))
+        for place, (line, condition) in enumerate(zip(lines, conditions, strict=True))
+    ]
+    buckets = [] if total else [item(BUCKET, bucket_of(TIMESTAMP, dates))]
+    where: nodes.Expr = between(*lines[0].reach)
+    known = [each for each in dict.fromkeys(conditions) if each is not None]
+    if None not in conditions and (any_of := joined("OR", known)):
+        where = nodes.Logic("AND", (where, any_of))
+    return grouped(buckets, found, EVENTS, where)
+
+
+def _alone(line: Line, query: TrendsQuery) -> nodes.Select:
+    limit = query.kept_values
+    most = 1 if not line.values else MAX_VALUES if limit is None else limit + 1
+    rows = most * (1 if line.total else len(line.dates.buckets))
+    return replace(numbers(line, labels(line, limit)), limit=rows)

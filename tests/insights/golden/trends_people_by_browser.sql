@@ -1,0 +1,11 @@
+SELECT if((ifNull(nullIf(`events`.`$browser`, {p0:String}), {p1:String}) IN (SELECT `each`.`value_0` AS `value_0`
+FROM (SELECT ifNull(nullIf(`events`.`$browser`, {p0:String}), {p1:String}) AS `value_0`, roundDown(toUnixTimestamp64Second(toTimeZone(`events`.`timestamp`, {tz:String})), {p2:Array(Int64)}) AS `bucket`, uniqExact(`events`.`person_id`) AS `number`
+FROM (SELECT event, timestamp, ifNull(overrides.current_person_id, events.person_id) AS person_id, `$browser` FROM events GLOBAL ANY LEFT JOIN (SELECT stored_person_id, toNullable(person_id) AS current_person_id FROM person_overrides FINAL
+WHERE team_id = {team_id:Int64} AND is_deleted = 0) AS overrides ON events.person_id = overrides.stored_person_id
+WHERE events.team_id = {team_id:Int64}) AS `events`
+WHERE (((`events`.`timestamp` >= toDateTime64({p4:String}, 6, {p3:String})) AND (`events`.`timestamp` <= toDateTime64({p5:String}, 6, {p3:String}))) AND (`events`.`event` = {p6:String})) GROUP BY `value_0`, `bucket`) AS `each` GROUP BY `value_0` ORDER BY ifNull(sum(`each`.`number`), {p7:UInt8}) DESC, `value_0` ASC LIMIT 25)), ifNull(nullIf(`events`.`$browser`, {p0:String}), {p1:String}), {p8:String}) AS `value_0`, roundDown(toUnixTimestamp64Second(toTimeZone(`events`.`timestamp`, {tz:String})), {p2:Array(Int64)}) AS `bucket`, uniqExact(`events`.`person_id`) AS `number`
+FROM (SELECT event, timestamp, ifNull(overrides.current_person_id, events.person_id) AS person_id, `$browser` FROM events GLOBAL ANY LEFT JOIN (SELECT stored_person_id, toNullable(person_id) AS current_person_id FROM person_overrides FINAL
+WHERE team_id = {team_id:Int64} AND is_deleted = 0) AS overrides ON events.person_id = overrides.stored_person_id
+WHERE events.team_id = {team_id:Int64}) AS `events`
+WHERE (((`events`.`timestamp` >= toDateTime64({p4:String}, 6, {p3:String})) AND (`events`.`timestamp` <= toDateTime64({p5:String}, 6, {p3:String}))) AND (`events`.`event` = {p6:String})) GROUP BY `value_0`, `bucket` LIMIT 208
+-- {'team_id': 1, 'p0': '', 'p1': '$$_posthog_breakdown_null_$$', 'tz': 'America/Sao_Paulo', 'p2': [1714532400, 1714618800, 1714705200, 1714791600, 1714878000, 1714964400, 1715050800, 1715137200], 'p3': 'UTC', 'p4': '2024-05-01 03:00:00.000000', 'p5': '2024-05-09 02:59:59.999999', 'p6': 'view', 'p7': 0, 'p8': '$$_posthog_breakdown_other_$$'}
