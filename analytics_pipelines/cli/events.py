@@ -52,10 +52,10 @@ def flush(data_dir: Path | None, timeout: float) -> None:
 def sql(query: str, data_dir: Path | None, project_id: int | None, form: str, as_json: bool) -> None:
     """Answer a question in SQL about one project's events."""
     from analytics_pipelines.accounts.projects import Projects
-    from analytics_pipelines.insights.team import Team
     from analytics_pipelines.queries.ask import Questions
     from analytics_pipelines.queries.failure import QueryFailed
     from analytics_pipelines.queries.reader import open_reader
+    from analytics_pipelines.queries.team import StoresOf, load_team
     from resources.postgres import Postgres
 
     settings = load_settings(data_dir=data_dir)
@@ -63,14 +63,14 @@ def sql(query: str, data_dir: Path | None, project_id: int | None, form: str, as
     try:
         projects = Projects(postgres)
         found = projects.get(project_id) if project_id is not None else next(iter(projects.all()), None)
+        if found is None:
+            raise Problem("There is no such project.", "`analytics project list` shows them.")
+        reader = open_reader(settings, {"command": "sql"})
+        team = load_team(found, StoresOf(postgres, reader))
     finally:
         postgres.close()
-    if found is None:
-        raise Problem("There is no such project.", "`analytics project list` shows them.")
     try:
-        answer = Questions(open_reader(settings, {"command": "sql"}), settings).ask(
-            {"kind": "HogQLQuery", "query": query}, Team(found.id, found.timezone, found.week_start_day)
-        )
+        answer = Questions(reader, settings).ask({"kind": "HogQLQuery", "query": query}, team)
     except QueryFailed as error:
         raise Problem(error.detail, _pointer(query, error.start, error.end)) from None
     if as_json:

@@ -10,10 +10,11 @@ _CODES = {
     164: ("not_allowed", "ClickHouse does not let questions do that."),
     497: ("not_allowed", "ClickHouse does not let questions do that."),
     307: ("too_much_to_read", "The question reads too many bytes; narrow its dates or filters."),
+    394: ("cancelled", "The question was cancelled."),
     396: ("too_many_rows", "The answer has too many rows; add a LIMIT."),
 }
 # The platform's own trouble, not the asker's: network, disk, too many queries, missing tables, a wrong password.
-_OURS = {60, 81, 173, 202, 209, 210, 236, 242, 243, 279, 394, 425, 516, 999}
+_OURS = {60, 81, 173, 202, 209, 210, 236, 242, 243, 279, 425, 516, 999}
 _WHERE = re.compile(r":\s+[Ww]hile ")
 _INSIDES = re.compile(r"(?:/[\w.-]+){2,}|\b__table\d+\.|\{\w+:\w+\}")
 

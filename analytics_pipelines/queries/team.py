@@ -1,6 +1,7 @@
 """What questions need to know of a project, read from the stores."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from analytics_pipelines.accounts.projects import Project
@@ -18,6 +19,14 @@ class Stores(Protocol):
 
     @property
     def reader(self) -> ClickHouse: ...
+
+
+@dataclass(frozen=True)
+class StoresOf:
+    """The two, of one that has no more."""
+
+    postgres: Postgres
+    reader: ClickHouse
 
 
 def load_team(project: Project, stores: Stores) -> Team:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, current_app, jsonify, request
+from flask import Blueprint, current_app, request
 from flask.typing import ResponseReturnValue
 from spectree import Response
 
@@ -13,7 +13,6 @@ from analytics_pipelines.accounts.projects import Project, Projects
 from analytics_pipelines.ingest.backlog import lag_seconds, unloaded
 from analytics_pipelines.ingest.ledger import Ledger
 from analytics_pipelines.ingest.warnings import warnings_of
-from analytics_pipelines.insights.team import Team
 from analytics_pipelines.version import installed_version
 from analytics_pipelines.web.bodies import object_in_body
 from analytics_pipelines.web.errors import ApiError
@@ -26,8 +25,6 @@ from analytics_pipelines.web.models import (
     ProjectChanges,
     ProjectDetail,
     ProjectList,
-    QueryAnswer,
-    QueryRequest,
 )
 from analytics_pipelines.web.services import Services
 from analytics_pipelines.web.spec import spec
@@ -162,20 +159,3 @@ def ingestion(project_id: int) -> ResponseReturnValue:
         "dropped": [{"rule": rule, "event": event, "events": count} for rule, event, count in dropped.rows],
         "warnings": [each.public() for each in warnings_of(project().id, now - RECENT, services.reader)],
     }
-
-
-@api.post("/projects/<int:project_id>/query/")
-@scope("query:read")
-@spec.validate(
-    json=QueryRequest,
-    resp=Response(HTTP_200=QueryAnswer, HTTP_400=ErrorBody, HTTP_401=ErrorBody, HTTP_404=ErrorBody),
-    tags=["query"],
-    skip_validation=True,
-)
-def query(project_id: int) -> ResponseReturnValue:
-    """Ask a question: SQL, or an insight."""
-    body = object_in_body()
-    if "query" not in body:
-        raise ApiError(400, "required", "The body needs a `query`.", attr="query")
-    team = Team(project().id, project().timezone, project().week_start_day)
-    return jsonify(_services().questions.ask(body["query"], team))

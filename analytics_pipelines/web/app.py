@@ -12,6 +12,7 @@ from analytics_pipelines.web.identify import check_policy, public
 from analytics_pipelines.web.insights import insights
 from analytics_pipelines.web.metrics import metrics
 from analytics_pipelines.web.pages import pages
+from analytics_pipelines.web.query import questions
 from analytics_pipelines.web.services import open_services
 from analytics_pipelines.web.spec import spec
 
@@ -35,6 +36,7 @@ def create_app(settings: Settings) -> Flask:
     app.before_request(check_policy)
     app.register_blueprint(api)
     app.register_blueprint(definitions)
+    app.register_blueprint(questions)
     app.register_blueprint(insights)
     app.register_blueprint(dashboards)
     app.register_blueprint(pages)
