@@ -283,7 +283,7 @@ _INTERNAL = {
     ),
     **_listed(Kind.NUMBER, "finalizeAggregation/1"),
 }
-"""States of aggregates, as rollups hold them and as an insight regroups them: of use only to who knows what is in them."""
+"""States of aggregates, which rollups hold and insights regroup: of use only to who knows what is in them."""
 
 FUNCTIONS = {**_PLAIN, **_AGGREGATES, **_WINDOW}
 _BY_LOWER = {name.lower(): function for name, function in FUNCTIONS.items()}
