@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from analytics_pipelines.sql.scope import Scope
+from analytics_pipelines.sql.scope import SavedAction, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,9 @@ class Team:
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
 
-    def scope(self) -> Scope:
+    def scope(self, now: datetime | None = None) -> Scope:
+        """What SQL may know of the project. Without the moment it knows no actions, since these may tell time by it."""
+        actions = {id_: self._saved(action, now) for id_, action in self.actions.items()} if now else {}
         return Scope(
             self.id,
             self.timezone,
@@ -50,7 +52,13 @@ class Team:
             property_types=self.property_types,
             group_types=self.group_types,
             cohorts=self.cohorts,
+            actions=actions,
         )
+
+    def _saved(self, action: Action, now: datetime) -> SavedAction:
+        from analytics_pipelines.insights.actions import action_condition
+
+        return SavedAction(action.name, lambda: action_condition(action, Context(self, now)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +68,7 @@ class Context:
     team: Team
     now: datetime
     earliest: datetime | None = None
+
+    def scope(self) -> Scope:
+        """What SQL may know of the project."""
+        return self.team.scope(self.now)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from sqlglot import exp
 
 from analytics_pipelines.sql import nodes
 from analytics_pipelines.sql.errors import QueryError
+from analytics_pipelines.sql.parse import COHORT, PLACEHOLDER
 from analytics_pipelines.sql.reading import fields, given_name, refuse, span, whole_number
 from analytics_pipelines.sql.types import cast_type
 
@@ -77,6 +79,8 @@ def _name(node: exp.Expr) -> nodes.Expr:
         fields(node.this)
         return nodes.Star(node.args["table"].name if node.args.get("table") else None, span(node))
     qualifiers = [node.args[key] for key in ("catalog", "db", "table") if node.args.get(key)]
+    if not qualifiers and node.name.startswith(PLACEHOLDER):
+        return nodes.Placeholder(tuple(node.name.strip("{}").split(".")), span(node))
     if isinstance(node.this, exp.Literal):
         base = nodes.Name(tuple(part.name for part in qualifiers), span(node))
         return nodes.Call("tupleElement", (base, convert(node.this)), span=span(node))
@@ -186,16 +190,26 @@ def _between(node: exp.Expr) -> nodes.Expr:
 def _in(node: exp.Expr) -> nodes.Expr:
     fields(node, "this", "expressions", "query")
     left = convert(node.this)
+    if len(node.expressions) == 2 and node.expressions[0].name == COHORT:
+        return _cohort(left, node.expressions[1], span(node))
     if (subquery := node.args.get("query")) is not None:
         return nodes.In(left, _subquery(subquery))
     return nodes.In(left, convert_all(node.expressions))
 
 
+def _cohort(left: nodes.Expr, node: exp.Expr, place: nodes.Span) -> nodes.Expr:
+    cohort = convert(node)
+    value = cohort.value if isinstance(cohort, nodes.Constant) else None
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise QueryError("IN COHORT takes the id or the name of a cohort", *(place or ()))
+    return nodes.InCohort(left, value, span=place)
+
+
 def _not(node: exp.Expr) -> nodes.Expr:
     fields(node, "this")
     inner = convert(node.this)
-    if isinstance(inner, nodes.In):
-        return nodes.In(inner.left, inner.right, not inner.negated)
+    if isinstance(inner, (nodes.In, nodes.InCohort)):
+        return replace(inner, negated=not inner.negated)
     if isinstance(inner, nodes.Call) and inner.name == "isNull":
         return nodes.Call("isNotNull", inner.args)
     return nodes.Not(inner)

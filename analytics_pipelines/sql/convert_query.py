@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sqlglot import exp
 
 from analytics_pipelines.sql import nodes
@@ -25,6 +27,9 @@ _JOINS = {
     ("LEFT", "ANTI"): "LEFT ANTI",
     ("", "ANY"): "ANY",
 }
+
+
+_PLACEHOLDER = re.compile(r'"(\{[a-zA-Z0-9_.]+\})"')
 
 
 def convert_query(node: exp.Expr) -> nodes.Query:
@@ -97,7 +102,7 @@ def _item(node: exp.Expr) -> nodes.Item:
         alias = given_name(node.args["alias"])
         return nodes.Item(convert(node.this), alias, alias)
     expr = convert(node)
-    name = str(expr.parts[-1]) if isinstance(expr, nodes.Name) else node.sql(Question)
+    name = str(expr.parts[-1]) if isinstance(expr, nodes.Name) else _PLACEHOLDER.sub(r"\1", node.sql(Question))
     return nodes.Item(expr, name)
 
 

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-from analytics_pipelines.sql import functions, nodes
+from analytics_pipelines.sql import expand, functions, nodes
 from analytics_pipelines.sql.errors import QueryError
 from analytics_pipelines.sql.infer import can_be_null, catalog_of, is_loose, kind_of
 from analytics_pipelines.sql.lazy import Beside
@@ -31,6 +31,7 @@ class Names:
     """
 
     resolve_query: Callable[[nodes.Query], nodes.Query]
+    resolve_own: Callable[[nodes.Query], nodes.Query]  # a query of ours, in which the person's CTEs mean nothing
     scope: Scope
     internal: bool = False
     tables: dict[str, str] = field(default_factory=dict)
@@ -56,7 +57,13 @@ class Names:
                 raise QueryError("“*” stands only in SELECT or count(*)", *(expr.span or ()))
             case nodes.Call():
                 return self._call(expr)
+            case nodes.Placeholder():
+                return expand.placeholder(self, expr)
+            case nodes.InCohort():
+                return expand.in_cohort(self, expr)
             case nodes.Compare(operator, left, right):
+                if any(expand.is_bound(side) and expand.bound(self.scope, side) is None for side in (left, right)):
+                    return nodes.Constant(True)
                 return nodes.Compare(operator, self.expr(left), self.expr(right))
             case nodes.Between(value, low, high):
                 return nodes.Between(self.expr(value), self.expr(low), self.expr(high))
@@ -82,6 +89,10 @@ class Names:
                 return nodes.Scalar(self.resolve_query(query))
             case _:
                 return expr
+
+    def within(self, alias: str) -> Names:
+        """The same, where nothing can be seen but one of the sources."""
+        return replace(self, sources={alias: self.sources[alias]}, aliases={}, variables=())
 
     def order(self, order: nodes.Order) -> nodes.Order:
         return replace(order, expr=self.expr(order.expr))
@@ -216,6 +227,8 @@ class Names:
 
     def _call(self, call: nodes.Call) -> nodes.Expr:
         place = call.span or ()
+        if call.name.lower() == "matchesaction":
+            return expand.matches_action(self, call)
         function = functions.find(call.name, internal=self.internal)
         if function is None:
             hint = functions.suggestion(call.name)

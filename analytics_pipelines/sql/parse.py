@@ -88,6 +88,7 @@ def parse(text: str) -> exp.Expr:
     if tokens and tokens[-1].token_type is TokenType.SEMICOLON:
         tokens.pop()
     _check_tokens(tokens)
+    tokens = _with_marks(tokens)
     try:
         statements = dialect.parser().parse(tokens, text)
     except ParseError as error:
@@ -116,6 +117,71 @@ def _check_tokens(tokens: list[Token]) -> None:
             raise QueryError("too many brackets inside each other", token.start, token.end + 1)
         if token.token_type is TokenType.SEMICOLON:
             raise QueryError("only one statement is allowed", token.start, token.end + 1)
+
+
+PLACEHOLDER = "{"
+"""What a name begins with that is none but stood in braces: `{filters.dateRange.from}`."""
+COHORT = "{cohort}"
+"""The first in the brackets of an IN that is about a cohort; the second is its id or name."""
+
+
+def _with_marks(tokens: list[Token]) -> list[Token]:
+    """`{a.b}` as one name, and `IN COHORT x` as `IN ({cohort}, x)`: what the grammar knows."""
+    found, index = list[Token](), 0
+    while index < len(tokens):
+        token = tokens[index]
+        end = _end_of_braces(tokens, index)
+        if end:
+            path = "".join(part.text for part in tokens[index : end + 1])
+            found.append(_mark(TokenType.IDENTIFIER, path, token, tokens[end]))
+            index = end + 1
+        elif _is_cohort(tokens, index):
+            word, value = tokens[index], tokens[index + 1]
+            found += [
+                _mark(TokenType.L_PAREN, "(", word, word),
+                _mark(TokenType.IDENTIFIER, COHORT, word, word),
+                _mark(TokenType.COMMA, ",", word, word),
+                value,
+                _mark(TokenType.R_PAREN, ")", value, value),
+            ]
+            index += 2
+        else:
+            found.append(token)
+            index += 1
+    return found
+
+
+def _end_of_braces(tokens: list[Token], index: int) -> int:
+    """Where a dotted name in braces ends; 0 where none begins."""
+    if tokens[index].token_type is not TokenType.L_BRACE:
+        return 0
+    end = index + 1
+    while end + 1 < len(tokens) and _is_word(tokens[end]):
+        if tokens[end + 1].token_type is TokenType.R_BRACE:
+            return end + 1
+        if tokens[end + 1].token_type is not TokenType.DOT:
+            return 0
+        end += 2
+    return 0
+
+
+def _is_word(token: Token) -> bool:
+    return token.text.replace("_", "a").isalnum() and token.token_type is not TokenType.STRING
+
+
+def _is_cohort(tokens: list[Token], index: int) -> bool:
+    """Whether the word COHORT stands here behind IN, with a number or a text behind it."""
+    return (
+        0 < index < len(tokens) - 1
+        and tokens[index].text.upper() == "COHORT"
+        and tokens[index].token_type is TokenType.VAR
+        and tokens[index - 1].token_type is TokenType.IN
+        and tokens[index + 1].token_type in (TokenType.NUMBER, TokenType.STRING)
+    )
+
+
+def _mark(kind: TokenType, text: str, first: Token, last: Token) -> Token:
+    return Token(kind, text, first.line, last.col, first.start, last.end, [])
 
 
 def _syntax_error(text: str, error: ParseError) -> QueryError:

@@ -52,7 +52,7 @@ class Printer(TextPrinter):
     def item(self, item: nodes.Item, named: set[str]) -> str:
         """Each with its name, given or not, so that a query around this one can ask for it."""
         text = self.expr(item.expr)
-        if item.alias is None and (item.name in named or not _NAMEABLE.fullmatch(item.name)):
+        if item.alias is None and (item.name in named or "{" in item.name or not _NAMEABLE.fullmatch(item.name)):
             return text
         named.add(item.name)
         return f"{text} AS {self.identifier(item.name)}"

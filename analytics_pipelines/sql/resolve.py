@@ -112,6 +112,7 @@ class _Resolver:
     def _names(self, ctes: _Ctes) -> Names:
         return Names(
             resolve_query=lambda query: self.query(query, ctes)[0],
+            resolve_own=lambda query: self.query(query, {})[0],
             scope=self.scope,
             internal=self.schema is INTERNAL_SCHEMA,
         )

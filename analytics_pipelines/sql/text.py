@@ -162,7 +162,7 @@ class TextPrinter:
         if isinstance(value, UUID):
             return f"toUUID('{value}')"
         if isinstance(value, tuple):
-            return f"[{', '.join(self.constant(each) for each in value)}]"
+            return f"array({', '.join(self.constant(each) for each in value)})"
         if isinstance(value, str):
             return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
         return repr(value)
