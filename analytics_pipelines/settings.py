@@ -226,6 +226,25 @@ class Settings(BaseSettings):
         default=2 * 1024**3, ge=1024**2, description="Most memory that one question may take."
     )
     query_max_rows: int = Field(default=50_000, ge=1, description="Most rows in one answer.")
+    query_behind_seconds: int = Field(
+        default=0,
+        ge=0,
+        description="How long a kept answer is given although newer events are loaded since, to those who do not say "
+        "how fresh it must be (`refresh: blocking`). Its age bounds it in any case: 6 hours for intervals of a day.",
+    )
+    query_api_slots: int = Field(
+        default=3, ge=1, description="How many questions of one project run at once for API keys; others wait."
+    )
+    query_app_slots: int = Field(
+        default=10, ge=1, description="How many questions of one project run at once for people; others wait."
+    )
+    query_wait_seconds: float = Field(
+        default=30, ge=0, description="How long a question waits for others of its project; then it gets 429."
+    )
+    cache_url: SecretStr | None = Field(
+        default=None,
+        description="A Redis in which answers are kept: `redis://host:6379/0`. Default: they are kept in Postgres.",
+    )
 
     clickhouse_max_memory_bytes: int = Field(
         default=4 * 1024**3, ge=512 * 1024**2, description="Memory cap of the embedded ClickHouse."
@@ -246,6 +265,13 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()
+
+    @field_validator("cache_url")
+    @classmethod
+    def _is_redis(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _has_form(value.get_secret_value(), ("redis", "rediss")):
+            raise ValueError("it must look like redis://user:password@host:6379/0")
+        return value
 
     @field_validator("postgres_url", "dagster_postgres_url", "clickhouse_url", "clickhouse_reader_url")
     @classmethod

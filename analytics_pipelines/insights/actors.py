@@ -130,10 +130,10 @@ def plan_with(kinds: Mapping[str, Kind], query: ActorsQuery, context: Context) -
         limit=limit + 1,
         offset=offset or None,
     )
-    compiled = compile_query(select, context.team.scope())
+    compiled = compile_query(select, context.scope())
     cut = query.limit is None or query.limit > MOST_ROWS
     extra = {"missing_actors_count": 0}
-    return TablePlan((compiled,), tuple(column for column, _ in columns), limit, offset, cut, context.team, extra)
+    return TablePlan((compiled,), tuple(column for column, _ in columns), limit, offset, cut, context.scope(), extra)
 
 
 def _actors(source: dict[str, Any] | None, context: Context, kinds: Mapping[str, Kind]) -> _Actors:

@@ -84,9 +84,9 @@ def plan(query: EventsQuery, context: Context) -> TablePlan:
         limit=limit + 1,
         offset=offset or None,
     )
-    compiled = compile_query(select, context.team.scope())
+    compiled = compile_query(select, context.scope())
     cut = query.limit is None or query.limit > MOST_ROWS
-    return TablePlan((compiled,), tuple(column for column, _ in columns), limit, offset, cut, context.team, {})
+    return TablePlan((compiled,), tuple(column for column, _ in columns), limit, offset, cut, context.scope(), {})
 
 
 def _column(text: str) -> tuple[TableColumn, nodes.Expr]:

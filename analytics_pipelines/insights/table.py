@@ -10,9 +10,9 @@ from uuid import UUID
 
 from analytics_pipelines.insights.columns import DEFAULT_ROWS, MOST_ROWS
 from analytics_pipelines.insights.plan import Rows
-from analytics_pipelines.insights.team import Team
 from analytics_pipelines.sql import nodes
 from analytics_pipelines.sql.compiler import Compiled, compile_query
+from analytics_pipelines.sql.scope import Scope
 
 # Ids travel as parameters of an address.
 _MOST_IDS = 1000
@@ -37,7 +37,7 @@ class TablePlan:
     limit: int
     offset: int
     limit_applied: bool
-    team: Team
+    scope: Scope
     extra: Mapping[str, Any]
 
     def more(self, results: Sequence[Rows]) -> Sequence[Compiled]:
@@ -47,9 +47,9 @@ class TablePlan:
         if not ids or len(results) > 1 + 2 * people:
             return ()
         if len(results) == 1:
-            return [compiled for chunk in _chunks(ids) for compiled in _people(chunk, self.team)]
+            return [compiled for chunk in _chunks(ids) for compiled in _people(chunk, self.scope)]
         known = {row[0] for rows in results[2::2] for row in rows}
-        return [_ids_in_events(chunk, self.team) for chunk in _chunks([each for each in ids if each not in known])]
+        return [_ids_in_events(chunk, self.scope) for chunk in _chunks([each for each in ids if each not in known])]
 
     def answer(self, results: Sequence[Rows]) -> dict[str, Any]:
         ids = self._ids(results[0], "person")
@@ -100,7 +100,7 @@ def _among(name: str, ids: Sequence[UUID]) -> nodes.Expr:
     return nodes.In(nodes.Name((name,)), tuple(nodes.Constant(each) for each in ids))
 
 
-def _people(ids: Sequence[UUID], team: Team) -> tuple[Compiled, Compiled]:
+def _people(ids: Sequence[UUID], scope: Scope) -> tuple[Compiled, Compiled]:
     """Statements of who they are, and of their distinct ids."""
     named = ("id", "properties", "created_at", "is_identified")
     persons = nodes.Select(
@@ -108,15 +108,15 @@ def _people(ids: Sequence[UUID], team: Team) -> tuple[Compiled, Compiled]:
         nodes.TableName("persons"),
         where=_among("id", ids),
     )
-    return compile_query(persons, team.scope()), _distinct_ids("person_distinct_ids", ids, team)
+    return compile_query(persons, scope), _distinct_ids("person_distinct_ids", ids, scope)
 
 
-def _ids_in_events(ids: Sequence[UUID], team: Team) -> Compiled:
+def _ids_in_events(ids: Sequence[UUID], scope: Scope) -> Compiled:
     """Statement of the distinct ids of those who have no profile."""
-    return _distinct_ids("events", ids, team)
+    return _distinct_ids("events", ids, scope)
 
 
-def _distinct_ids(table: str, ids: Sequence[UUID], team: Team) -> Compiled:
+def _distinct_ids(table: str, ids: Sequence[UUID], scope: Scope) -> Compiled:
     distinct = nodes.Call("groupUniqArray", (nodes.Name(("distinct_id",)),), params=(nodes.Constant(100),))
     query = nodes.Select(
         (
@@ -127,7 +127,7 @@ def _distinct_ids(table: str, ids: Sequence[UUID], team: Team) -> Compiled:
         where=_among("person_id", ids),
         group=(nodes.Name(("person_id",)),),
     )
-    return compile_query(query, team.scope())
+    return compile_query(query, scope)
 
 
 def _persons(ids: Sequence[UUID], results: Sequence[Rows]) -> dict[UUID, dict[str, Any]]:

@@ -1,22 +1,35 @@
 """A question in PostHog's JSON → its answer: parsed, compiled under the team's guard, run by the reader, shaped."""
 
+from __future__ import annotations
+
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from analytics_pipelines.insights.kinds import KINDS, parse_as, parse_insight
-from analytics_pipelines.insights.models import HogQLQuery
+from analytics_pipelines.insights import sql_query
+from analytics_pipelines.insights.kinds import KINDS
+from analytics_pipelines.insights.plan import Plan
 from analytics_pipelines.insights.team import Context, Team
 from analytics_pipelines.queries.failure import QueryFailed
-from analytics_pipelines.queries.plain import plain_rows
+from analytics_pipelines.queries.plain import plain
+from analytics_pipelines.queries.question import SQL, Question, read_question, refusals_told
+from analytics_pipelines.queries.reads import Read
 from analytics_pipelines.settings import Settings
-from analytics_pipelines.sql.compiler import compile_select
-from analytics_pipelines.sql.errors import QueryError
+from analytics_pipelines.sql.compiler import Compiled, compile_select
 from resources.clickhouse import ClickHouse, ClickHouseRefused, ClickHouseUnavailable, Result
 
 Answer = dict[str, Any]
+
+
+@dataclass
+class Computed:
+    """An answer with what it was read from."""
+
+    answer: Answer
+    at: datetime
+    reads: list[Read] = field(default_factory=list)
 
 
 class Questions:
@@ -32,72 +45,101 @@ class Questions:
             "max_memory_usage": settings.query_max_memory_bytes,
             "use_query_cache": 0,
             "join_use_nulls": 1,
+            "cancel_http_readonly_queries_on_client_close": 1,
+            "wait_end_of_query": 1,  # so that the summary tells of all that was read
         }
-        self._now = now
+        self.now = now
 
     def ask(self, query: Any, team: Team) -> Answer:
-        """Answer one query object (`{"kind": "HogQLQuery", …}`). Raises QueryFailed."""
-        started = time.perf_counter()
-        try:
-            kind = query.get("kind") if isinstance(query, dict) else None
-            if kind == "HogQLQuery":
-                answer = self._sql(parse_as(HogQLQuery, query), team)
-            elif kind in KINDS:
-                answer = self._insight(query, team)
-            else:
-                raise QueryError(f"kind must be one of HogQLQuery, {', '.join(KINDS)}")
-        except QueryError as error:
-            raise QueryFailed(400, "invalid_query", error.message, start=error.start, end=error.end) from None
-        except UnicodeEncodeError:
-            raise QueryFailed(400, "invalid_query", "The question holds half a character (a lone surrogate).") from None
-        except (OverflowError, ValueError):
-            raise QueryFailed(400, "invalid_query", "A date or a number of the question is out of range.") from None
-        milliseconds = round((time.perf_counter() - started) * 1000, 1)
+        """Answer one query object (`{"kind": "HogQLQuery", …}`) freshly. Raises QueryFailed."""
+        computed = self.compute(read_question(query), team)
         return {
-            **answer,
+            **computed.answer,
             "error": None,
             "is_cached": False,
-            "last_refresh": self._now().isoformat(),
+            "last_refresh": computed.at.isoformat(),
             "query_status": None,
             "timezone": team.timezone,
-            "timings": [{"k": ".", "t": milliseconds / 1000}],
         }
 
-    def _sql(self, query: HogQLQuery, team: Team) -> Answer:
-        compiled = compile_select(query.query, replace(team.scope(), max_limit=self._max_rows))
-        result = self._run(compiled.sql, compiled.parameters, team, "HogQLQuery")
-        types = result.types
-        if not result.rows:  # an answer without rows comes without a header
-            described = self._run(f"DESCRIBE ({compiled.sql})", compiled.parameters, team, "HogQLQuery")
-            types = [kind for _, kind, *_ in described.rows]
-        cut = compiled.limit_applied and len(result.rows) >= compiled.limit
-        return {
-            "results": plain_rows(result.rows, team.timezone),
-            "columns": compiled.columns,
-            "types": [[name, kind] for name, kind in zip(compiled.columns, types, strict=True)],
-            "hogql": compiled.hogql,
-            "clickhouse": compiled.sql,
-            "limit": compiled.limit,
-            "limit_applied": cut,
-            "hasMore": cut,
-            "query": query.query,
+    def compute(self, question: Question, team: Team, query_id: str | None = None) -> Computed:
+        """Answer it freshly. ClickHouse knows the statements as `query_id:0`, … Raises QueryFailed."""
+        reader = self._reader.about(team_id=team.id, kind=question.kind)
+        work = _Work(reader, self._limits, team, query_id, Computed({}, self.now()))
+        started = time.perf_counter()
+        with refusals_told():
+            earliest = work.earliest() if question.is_for_all_time else None
+            plan = self.plan(question, Context(team, work.computed.at, earliest))
+        planned = time.perf_counter()
+        results = work.results(plan)
+        ran = time.perf_counter()
+        answer = plan.answer([result.rows for result in results])
+        statements = list(plan.statements)
+        work.computed.answer = {
+            **answer,
+            "results": plain(answer["results"], team.timezone),
+            **({"types": work.types(answer["columns"], statements[0], results[0])} if "columns" in answer else {}),
+            "hogql": ";\n".join(each.hogql for each in statements),
+            "timings": [
+                {"k": "./plan", "t": round(planned - started, 4)},
+                {"k": "./run", "t": round(ran - planned, 4)},
+                {"k": ".", "t": round(time.perf_counter() - started, 4)},
+            ],
         }
+        return work.computed
 
-    def _insight(self, query: Any, team: Team) -> Answer:
-        kind, parsed = parse_insight(query)
-        earliest = self._earliest(team) if parsed.dates.date_from == "all" else None
-        plan = kind.plan(parsed, Context(team, self._now(), earliest))
-        results = [self._run(each.sql, each.parameters, team, query["kind"]).rows for each in plan.statements]
-        return {**plan.answer(results), "hogql": ";\n".join(each.hogql for each in plan.statements)}
+    def plan(self, question: Question, context: Context) -> Plan:
+        """What is to be run. Raises QueryError."""
+        if question.kind == SQL:
+            return sql_query.plan(question.parsed, context, self._max_rows)
+        return KINDS[question.kind].plan(question.parsed, context)
 
-    def _earliest(self, team: Team) -> datetime | None:
-        compiled = compile_select("SELECT min(timestamp), count() FROM events", team.scope())
-        first, events = self._run(compiled.sql, compiled.parameters, team, "TrendsQuery").one()
+
+@dataclass
+class _Work:
+    """The statements of one question."""
+
+    reader: ClickHouse
+    limits: Mapping[str, Any]
+    team: Team
+    query_id: str | None
+    computed: Computed
+
+    def results(self, plan: Plan) -> list[Result]:
+        results = [self.run(compiled) for compiled in plan.statements]
+        more: Callable[[Sequence[Any]], Sequence[Compiled]] | None = getattr(plan, "more", None)
+        while more is not None:
+            with refusals_told():
+                following = more([result.rows for result in results])
+            if not following:
+                break
+            results += [self.run(compiled) for compiled in following]
+        return results
+
+    def earliest(self) -> datetime | None:
+        """When the project's first event was."""
+        compiled = compile_select("SELECT min(timestamp), count() FROM events", self.team.scope())
+        first, events = self.run(compiled).one()
         return first if events else None
 
-    def _run(self, sql: str, parameters: Mapping[str, object], team: Team, kind: str) -> Result:
+    def types(self, columns: Sequence[str], compiled: Compiled, result: Result) -> list[list[str]]:
+        types = result.types
+        if not result.rows:  # an answer without rows comes without a header
+            described = self._query(f"DESCRIBE ({compiled.sql})", compiled)
+            types = [kind for _, kind, *_ in described.rows]
+        return [[name, kind] for name, kind in zip(columns, types, strict=True)]
+
+    def run(self, compiled: Compiled) -> Result:
+        started = time.perf_counter()
+        result = self._query(compiled.sql, compiled)
+        milliseconds = round((time.perf_counter() - started) * 1000, 1)
+        self.computed.reads.append(Read.of(compiled.sql, compiled.hogql, compiled.parameters, result, milliseconds))
+        return result
+
+    def _query(self, sql: str, compiled: Compiled) -> Result:
+        named = {"query_id": f"{self.query_id}:{len(self.computed.reads)}"} if self.query_id else {}
         try:
-            return self._reader.about(team_id=team.id, kind=kind).query(sql, parameters, self._limits)
+            return self.reader.query(sql, compiled.parameters, {**self.limits, **named})
         except ClickHouseUnavailable as error:
             raise QueryFailed(503, "engine_unavailable", "ClickHouse does not answer; try again soon.") from error
         except ClickHouseRefused as error:

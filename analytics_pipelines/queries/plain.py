@@ -1,16 +1,15 @@
 """ClickHouse's values → values that JSON can hold. Pure."""
 
 import math
-from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 
-def plain_rows(rows: Iterable[Iterable[Any]], timezone: str) -> list[list[Any]]:
-    """Rows of lists; moments as ISO 8601 in the project's zone, what JSON has no word for as null or text."""
-    zone = ZoneInfo(timezone)
-    return [[_plain(value, zone) for value in row] for row in rows]
+def plain(value: Any, timezone: str) -> Any:
+    """The same in lists and dictionaries; moments as ISO 8601 in the project's zone, what JSON has no word for as null
+    or text."""
+    return _plain(value, ZoneInfo(timezone))
 
 
 def _plain(value: Any, zone: ZoneInfo) -> Any:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics_pipelines.queries.plain import plain_rows
+from analytics_pipelines.queries.plain import plain
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ from analytics_pipelines.queries.plain import plain_rows
     ],
 )
 def test_a_value_is_shown_in_json(value: Any, shown: Any) -> None:
-    assert plain_rows([(value,)], "Asia/Kolkata") == [[shown]]
+    assert plain([(value,)], "Asia/Kolkata") == [[shown]]
 
 
 VALUES: Any = st.recursive(
@@ -58,4 +58,4 @@ VALUES: Any = st.recursive(
 
 @given(st.lists(VALUES, max_size=3), st.sampled_from(["UTC", "America/St_Johns", "Pacific/Apia"]))
 def test_any_row_is_valid_json(row: list[Any], zone: str) -> None:
-    json.dumps(plain_rows([row], zone), allow_nan=False)
+    json.dumps(plain([row], zone), allow_nan=False)
