@@ -99,11 +99,32 @@ def databases(engines: Engines) -> Iterator[Databases]:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-@pytest.fixture
-def migrated(databases: Databases) -> Databases:
-    postgres = Postgres(databases.postgres_url)
-    migrate(postgres, ClickHouse(databases.clickhouse_url), None)
+@pytest.fixture(scope="session")
+def template(engines: Engines) -> str:
+    """The name of migrated databases without a row; a copy takes a tenth of the time of the migrations."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(engines.postgres_url("postgres"), autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    postgres = Postgres(engines.postgres_url(name))
+    migrate(postgres, ClickHouse(engines.clickhouse_url(name)), None)
     postgres.close()
+    return name
+
+
+@pytest.fixture
+def migrated(engines: Engines, databases: Databases, template: str) -> Databases:
+    name = databases.postgres_url.rpartition("/")[2]
+    with psycopg.connect(engines.postgres_url("postgres"), autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}"')
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    clickhouse = ClickHouse(databases.clickhouse_url)
+    clickhouse.create_database()
+    made = clickhouse.query(
+        f"SELECT create_table_query FROM system.tables WHERE database = '{template}' ORDER BY engine = 'View', name"
+    )
+    for (statement,) in made.rows:
+        clickhouse.command(statement.replace(f"{template}.", f"{name}."))
+    clickhouse.command(f"INSERT INTO schema_migrations SELECT * FROM {template}.schema_migrations")
     return databases
 
 
