@@ -118,7 +118,7 @@ _PLAIN = {
     **_listed(
         Kind.NUMBER,
         """
-        toInt/1 toFloat/1 toInt8/1 toInt16/1 toInt32/1 toInt64/1 toUInt8/1 toUInt16/1 toUInt32/1
+        toInt/1 toFloat/1 toInt8/1 toInt16/1 toInt32/1 toInt64/1 toInt128/1 toUInt8/1 toUInt16/1 toUInt32/1
         toUInt64/1 toFloat32/1 toFloat64/1 toInt64OrNull/1 toInt64OrZero/1 toInt32OrNull/1
         toInt32OrZero/1 toUInt64OrNull/1 toUInt64OrZero/1 toFloat64OrNull/1 toFloat64OrZero/1
         toFloat32OrNull/1 toDecimal32/2 toDecimal64/2 toDecimal128/2
@@ -216,7 +216,7 @@ _PLAIN = {
         arrayDistinct/1 arrayReverse/1 arraySlice/2-3 arrayPushBack/2 arrayPushFront/2
         arrayPopBack/1 arrayPopFront/1 arrayFlatten/1 arrayCompact/1 arrayEnumerate/1
         arrayEnumerateUniq/1- arrayZip/2- arrayIntersect/1- arrayDifference/1 arrayCumSum/1-
-        arrayFill/2- arraySplit/2- arrayResize/2-3 arrayWithConstant/2 range/1-3 mapKeys/1
+        arrayFill/2- arrayReverseFill/2- arraySplit/2- arrayResize/2-3 arrayWithConstant/2 range/1-3 mapKeys/1
         mapValues/1
         """,
     ),
