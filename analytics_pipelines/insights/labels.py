@@ -21,6 +21,8 @@ def labels(dates: DateRange) -> list[str]:
 
 
 def _label(start: datetime, dates: DateRange) -> str:
+    if dates.interval is Interval.SECOND:
+        return f"{_day_month(start)} {start:%H:%M:%S}"
     if dates.interval.within_a_day:
         return f"{_day_month(start)} {start:%H:%M}"
     if dates.interval is Interval.WEEK:

@@ -216,7 +216,7 @@ def test_a_hostile_question_is_refused_in_words_for_its_asker(site: Any, text: s
         {"dateRange": {"date_from": "0001-01-01", "date_to": "0001-01-02"}},
         {"dateRange": {"date_from": 17}},
         {"samplingFactor": 0.1},
-        {"properties": [{"key": "a"}]},
+        {"properties": [{"key": "a", "value": 1, "type": "mood"}]},
         {"trendsFilter": {"display": "Hologram"}},
         {"unknown": "field"},
     ],

@@ -68,25 +68,25 @@ def grouped(
 def numbers(line: Line, values: Values) -> nodes.Select:
     """The line's numbers for each of the `values`."""
     keys = [item(key, value) for key, value in zip(value_names(values), values, strict=True)]
-    if isinstance(line.math, First):
-        return _first(line, line.math, values)
-    if isinstance(line.math, Active):
-        return _active(line, line.math, keys)
     buckets = [] if line.total else [item(BUCKET, bucket_of(TIMESTAMP, line.dates))]
-    same = [item(each.name, name(each.name)) for each in buckets]
-    if isinstance(line.math, Unique) and line.cumulative:
-        return _appearances(line, line.math.thing, keys)
-    if isinstance(line.math, PerActor):
-        inner = grouped(
-            [*keys, *buckets, item(ACTOR, line.math.actor)], [item("times", _COUNT.of())], EVENTS, line.where
-        )
-        return _around(inner, keys, same, line.math.aggregate.of(name("times")), known(line.math.actor))
-    if isinstance(line.math, PerSession):
-        session = [item("session_id", SESSION)]
-        inner = grouped(
-            [*keys, *buckets, *session], [item("held", Aggregate("any").of(line.math.value))], EVENTS, line.where
-        )
-        return _around(inner, keys, same, line.math.aggregate.of(name("held")))
+    match line.math:
+        case First():
+            return _first(line, line.math, values)
+        case Active() if not line.total:
+            return _active(line, line.math, keys)
+        case Unique(thing) if line.cumulative:
+            return _appearances(line, thing, keys)
+        case PerActor(aggregate, actor):
+            times = grouped(
+                [*keys, *buckets, item(ACTOR, actor)], [item("times", _COUNT.of())], EVENTS, who_did(line, actor)
+            )
+            return _around(times, keys, buckets, aggregate.of(name("times")))
+        case PerSession(aggregate, value):
+            held = item("held", Aggregate("any").of(value))
+            sessions = grouped([*keys, *buckets, item("session_id", SESSION)], [held], EVENTS, line.where)
+            return _around(sessions, keys, buckets, aggregate.of(name("held")))
+        case Unique(thing) | Active(thing):
+            return grouped([*keys, *buckets], [item(NUMBER, _UNIQUE.of(thing))], EVENTS, who_did(line, thing))
     return grouped([*keys, *buckets], [item(NUMBER, direct(line))], EVENTS, line.where)
 
 
@@ -103,50 +103,45 @@ def direct(line: Line, where: nodes.Expr | None = None) -> nodes.Expr:
 
 
 def _around(
-    inner: nodes.Select,
-    keys: Sequence[nodes.Item],
-    buckets: Sequence[nodes.Item],
-    number: nodes.Expr,
-    where: nodes.Expr | None = None,
+    inner: nodes.Select, keys: Sequence[nodes.Item], buckets: Sequence[nodes.Item], number: nodes.Expr
 ) -> nodes.Select:
-    outer = [*(item(key.name, name(key.name)) for key in keys), *buckets]
-    return grouped(outer, [item(NUMBER, number)], nodes.Derived(inner, "counted"), where)
+    """The same keys once more, around a query that has them and something else."""
+    outer = [item(key.name, name(key.name)) for key in (*keys, *buckets)]
+    return grouped(outer, [item(NUMBER, number)], nodes.Derived(inner, "counted"))
 
 
-def known(thing: nodes.Expr) -> nodes.Expr | None:
-    """Of rows with an `actor`, that there is one: every event has a person, but not a session or a group."""
-    return None if thing == PERSON else nodes.Call("isNotNull", (name(ACTOR),))
+def who_did(line: Line, thing: nodes.Expr) -> nodes.Expr | None:
+    """The events that count and have the thing: each has a person, but not a session or a group."""
+    return all_of(line.where, _present(thing))
+
+
+def _present(thing: nodes.Expr) -> nodes.Expr | None:
+    return None if thing == PERSON else nodes.Call("isNotNull", (thing,))
 
 
 def _appearances(line: Line, thing: nodes.Expr, keys: Sequence[nodes.Item]) -> nodes.Select:
     """Who, or what, appears for the first time in each bucket."""
-    first = bucket_of(Aggregate("min").of(TIMESTAMP), line.dates)
-    inner = grouped([*keys, item(ACTOR, thing)], [item(BUCKET, first)], EVENTS, line.where)
-    return _around(inner, keys, [item(BUCKET, name(BUCKET))], _COUNT.of(), known(thing))
+    first = item(BUCKET, bucket_of(Aggregate("min").of(TIMESTAMP), line.dates))
+    things = grouped([*keys, item(ACTOR, thing)], [first], EVENTS, who_did(line, thing))
+    return _around(things, keys, [first], _COUNT.of())
 
 
 def _active(line: Line, math: Active, keys: Sequence[nodes.Item]) -> nodes.Select:
     """Each actor's moments → the buckets whose windows hold them, each once."""
-    if line.total:
-        return grouped(keys, [item(NUMBER, _UNIQUE.of(math.actor))], EVENTS, line.where)
     starts, ends = (tuple(int(each[side].timestamp()) for each in line.windows) for side in (0, 1))
     steps = nodes.Constant((_LONG_AGO, *sorted({*starts, *ends})))
-    moment = nodes.Call("roundDown", (seconds_of(TIMESTAMP), steps))
-    moments = grouped(
-        [*keys, item(ACTOR, math.actor)], [item("moments", Aggregate("groupUniqArray").of(moment))], EVENTS, line.where
-    )
+    moments = Aggregate("groupUniqArray").of(nodes.Call("roundDown", (seconds_of(TIMESTAMP), steps)))
+    active = grouped([*keys, item(ACTOR, math.actor)], [item("moments", moments)], EVENTS, who_did(line, math.actor))
     holding = nodes.Lambda(
         ("moment",), nodes.Call("range", (_count_up_to(name("moment"), ends), _count_up_to(name("moment"), starts)))
     )
     places = nodes.Call("arrayFlatten", (nodes.Call("arrayMap", (holding, name("moments"))),))
     place = nodes.Call("arrayJoin", (nodes.Call("arrayDistinct", (places,)),))
-    spread = nodes.Select(
-        (*(item(key.name, name(key.name)) for key in keys), item("place", place)),
-        nodes.Derived(moments, "active"),
-        where=known(math.actor),
-    )
     start = nodes.Call(
-        "arrayElement", (nodes.Constant(edges(line.dates)), nodes.Call("plus", (name("place"), nodes.Constant(1))))
+        "arrayElement", (nodes.Constant(edges(line.dates)), nodes.Call("plus", (place, nodes.Constant(1))))
+    )
+    spread = nodes.Select(
+        (*(item(key.name, name(key.name)) for key in keys), item(BUCKET, start)), nodes.Derived(active, "active")
     )
     return _around(spread, keys, [item(BUCKET, start)], _COUNT.of())
 
@@ -190,10 +185,8 @@ def first_times(line: Line, math: First, values: Values) -> nodes.Select:
         for key, value in zip(value_names(values), values, strict=True)
     ]
     until = nodes.Compare("<=", TIMESTAMP, nodes.Constant(line.dates.end))
-    firsts = grouped(
-        [item(ACTOR, math.actor)], found, EVENTS, all_of(until, line.matches if math.matching else line.source)
-    )
-    return replace(firsts, having=all_of(*conditions, known(math.actor)))
+    where = all_of(until, line.matches if math.matching else line.source, _present(math.actor))
+    return replace(grouped([item(ACTOR, math.actor)], found, EVENTS, where), having=all_of(*conditions))
 
 
 def kept_values(line: Line, limit: int) -> nodes.Select:

@@ -58,11 +58,12 @@ class Asked:
 
 @dataclass
 class World:
-    events: Sequence[Happened]
+    """A history as one project sees it; the week starts on Sunday (0) or Monday (1)."""
+
+    events: Sequence[Happened] = field(repr=False)
     zone: ZoneInfo
     now: datetime
     week_start: int = 0
-    rows: list[tuple[int, bool, tuple[str, ...], list[float]]] = field(default_factory=list)
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
@@ -226,6 +227,8 @@ def line(world: World, one: AskedSeries, asked: Asked, back: int) -> dict[tuple[
         world_math = AskedSeries(None)
     else:
         mine = [event for event in world.events if matches(event, one, asked) and event.at < end]
+        if one.math in UNIQUE or one.math.endswith("_count_per_actor"):
+            mine = [event for event in mine if things([event], one.math, asked.group)]
         world_math = one
     days = {"weekly_active": 7, "monthly_active": 30}.get(one.math)
     whole = (start, end)
@@ -252,7 +255,7 @@ def line(world: World, one: AskedSeries, asked: Asked, back: int) -> dict[tuple[
     rest = [event for value, events in each.items() if value not in kept for event in events]
     if rest:
         found[(OTHER,) * len(asked.by)] = points(rest)
-    return {value: numbers for value, numbers in found.items() if any(numbers) or one.math not in ("total", *UNIQUE)}
+    return found
 
 
 def answer(world: World, asked: Asked) -> list[tuple[int, bool, tuple[str, ...], list[float]]]:
