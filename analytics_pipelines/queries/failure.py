@@ -1,6 +1,9 @@
 """Why a question has no answer, in words for the person who asked."""
 
+from __future__ import annotations
+
 import re
+from typing import Any
 
 _CODES = {
     158: ("too_much_to_read", "The question reads too many rows; narrow its dates or filters."),
@@ -22,21 +25,33 @@ _INSIDES = re.compile(r"(?:/[\w.-]+){2,}|\b__table\d+\.|\{\w+:\w+\}")
 class QueryFailed(Exception):
     """`status` is the HTTP status, `code` is for programs, `detail` for people.
 
-    `start` and `end` are offsets of characters in the asker's text.
+    `start` and `end` are offsets of characters in the asker's text; `attr` is the field of the request that is wrong.
     """
 
     def __init__(
-        self, status: int, code: str, detail: str, *, start: int | None = None, end: int | None = None
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        *,
+        attr: str | None = "query",
+        start: int | None = None,
+        end: int | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.code = code
         self.detail = detail
+        self.attr = attr
         self.start = start
         self.end = end
 
+    def as_json(self) -> dict[str, Any]:
+        """What makes it again: `QueryFailed(**failure.as_json())`."""
+        return {name: getattr(self, name) for name in ("status", "code", "detail", "attr", "start", "end")}
+
     @classmethod
-    def from_engine(cls, code: int, message: str) -> "QueryFailed":
+    def from_engine(cls, code: int, message: str) -> QueryFailed:
         """An engine's refusal: the asker's doing, told without the engine's insides."""
         if code in _CODES:
             return cls(400, *_CODES[code])

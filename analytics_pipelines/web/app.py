@@ -8,6 +8,7 @@ from analytics_pipelines.web import errors
 from analytics_pipelines.web.api import api
 from analytics_pipelines.web.dashboards import dashboards
 from analytics_pipelines.web.definitions import definitions
+from analytics_pipelines.web.environments import EnvironmentsAreProjects
 from analytics_pipelines.web.identify import check_policy, public
 from analytics_pipelines.web.insights import insights
 from analytics_pipelines.web.metrics import metrics
@@ -31,6 +32,7 @@ def create_app(settings: Settings) -> Flask:
     """The application over the engines of these settings."""
     app = Flask("analytics_pipelines.web", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
+    app.wsgi_app = EnvironmentsAreProjects(app.wsgi_app)  # type: ignore[method-assign]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions["analytics"] = open_services(settings)
     app.before_request(check_policy)

@@ -16,7 +16,7 @@ from resources.postgres import PostgresUnavailable
 log = logging.getLogger("web")
 
 _TRY_AGAIN = {"Retry-After": "5"}
-_KINDS = {400: "validation_error", 401: "authentication_error", 503: "server_error"}
+_KINDS = {400: "validation_error", 401: "authentication_error", 429: "throttled_error", 503: "server_error"}
 
 
 class ApiError(Exception):
@@ -51,8 +51,8 @@ def register(app: Flask) -> None:
     @app.errorhandler(QueryFailed)
     def query_failed(error: QueryFailed) -> ResponseReturnValue:
         where: dict[str, Any] = {"start": error.start, "end": error.end} if error.start is not None else {}
-        answer = _answer(ApiError(error.status, error.code, error.detail, attr="query", **where))
-        return (*answer, _TRY_AGAIN) if error.status == 503 else answer
+        answer = _answer(ApiError(error.status, error.code, error.detail, attr=error.attr, **where))
+        return (*answer, _TRY_AGAIN) if error.status in (429, 503) else answer
 
     @app.errorhandler(PostgresUnavailable)
     @app.errorhandler(ClickHouseUnavailable)

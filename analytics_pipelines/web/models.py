@@ -16,28 +16,6 @@ class ErrorBody(BaseModel):
     attr: str | None = None
 
 
-class QueryRequest(BaseModel):
-    """A question. `refresh` is accepted; answers are always fresh."""
-
-    query: dict[str, Any] = Field(description="`HogQLQuery` or `TrendsQuery`, in PostHog's shape.")
-    refresh: str | bool | None = None
-
-
-class QueryAnswer(BaseModel):
-    """An answer; which further fields it has depends on the kind of the question."""
-
-    results: list[Any]
-    hogql: str
-    timezone: str
-    last_refresh: str
-    is_cached: bool
-    error: str | None = None
-    columns: list[str] | None = None
-    types: list[list[str]] | None = None
-    limit: int | None = None
-    limit_applied: bool | None = Field(default=None, description="More rows than `limit` may exist.")
-
-
 _Entries = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=MOST_CHARACTERS)]], Field(max_length=MOST_ENTRIES)
 ]

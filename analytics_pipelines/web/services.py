@@ -5,7 +5,10 @@ from datetime import timedelta
 
 from analytics_pipelines.dashboards.refresh import Refresher
 from analytics_pipelines.queries.ask import Questions
+from analytics_pipelines.queries.cache import open_cache
+from analytics_pipelines.queries.progress import ProgressOf
 from analytics_pipelines.queries.reader import open_reader
+from analytics_pipelines.queries.serve import Answers
 from analytics_pipelines.settings import Settings
 from resources.clickhouse import ClickHouse
 from resources.object_store import ObjectStore
@@ -21,6 +24,7 @@ class Services:
     reader: ClickHouse
     store: ObjectStore
     questions: Questions
+    answers: Answers
     refresher: Refresher
 
 
@@ -35,5 +39,12 @@ def open_services(settings: Settings) -> Services:
         reader=reader,
         store=ObjectStore(settings.bucket_url),
         questions=questions,
+        answers=Answers(
+            questions,
+            postgres,
+            open_cache(settings, postgres),
+            ProgressOf(ClickHouse(settings.need_clickhouse(), {"service": "web"}), settings.clickhouse_cluster),
+            settings,
+        ),
         refresher=Refresher(postgres, reader, questions, timedelta(seconds=2 * settings.query_max_seconds)),
     )

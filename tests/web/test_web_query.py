@@ -56,17 +56,6 @@ def test_unique_people_are_counted_once(site: Any) -> None:
     assert shown[0]["aggregated_value"] == 2
 
 
-@pytest.mark.parametrize("refresh", ["force_blocking", "blocking", "async", True, False, None])
-def test_answers_come_in_the_same_response_whatever_refresh_says(site: Any, refresh: Any) -> None:
-    answer = site.app.test_client().post(
-        f"/api/projects/{site.ours.id}/query/",
-        json={"query": TRENDS, "refresh": refresh},
-        headers={"Authorization": f"Bearer {site.key}"},
-    )
-    assert answer.status_code == 200
-    assert answer.json["results"][0]["count"] == 3
-
-
 def test_every_value_is_valid_json(site: Any) -> None:
     answer = site.sql(
         "select 1/0, -1/0, 0/0, [1/0, 2.5], toDecimal64(1.5, 2), toUUID('0190c1f0-0000-7000-8000-000000000001'),"
