@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
-from pydantic import Field
-
 from analytics_pipelines.insights import dates
 from analytics_pipelines.insights.elements import element_condition
 from analytics_pipelines.insights.model import Model
@@ -39,10 +37,10 @@ class PropertyFilter(Model):
 
 
 class PropertyGroup(Model):
-    """Filters and groups of them, joined by `type`."""
+    """Filters and groups of them, joined by `type`. Nothing but its `values` tells a group from a filter."""
 
     type: Literal["AND", "OR"] = "AND"
-    values: list[PropertyGroup | PropertyFilter] = Field(default_factory=list)
+    values: list[PropertyGroup | PropertyFilter]
 
 
 Properties: TypeAlias = PropertyGroup | list[PropertyFilter | PropertyGroup]

@@ -16,7 +16,6 @@ from analytics_pipelines.cohorts.membership import Definition, members
 from analytics_pipelines.insights.team import Action, Context, Team
 from analytics_pipelines.sql.compiler import compile_query
 
-
 EXAMPLES = int(os.environ.get("ANALYTICS_EXAMPLES", "60"))
 WORLDS = 12
 PEOPLE = 8
