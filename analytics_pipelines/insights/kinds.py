@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from analytics_pipelines.insights import events, trends
+from analytics_pipelines.insights import events, lifecycle, retention, stickiness, trends
 from analytics_pipelines.insights.actors import ActorsQuery, plan_with
 from analytics_pipelines.insights.events import EventsQuery
 from analytics_pipelines.insights.parsing import parse_as
@@ -14,6 +14,9 @@ from analytics_pipelines.sql.errors import QueryError
 
 KINDS: Mapping[str, Kind] = {
     "TrendsQuery": Kind(trends.TrendsQuery, trends.plan, trends.actors),
+    "RetentionQuery": Kind(retention.RetentionQuery, retention.plan, retention.actors),
+    "StickinessQuery": Kind(stickiness.StickinessQuery, stickiness.plan, stickiness.actors),
+    "LifecycleQuery": Kind(lifecycle.LifecycleQuery, lifecycle.plan, lifecycle.actors),
     "EventsQuery": Kind(EventsQuery, events.plan),
     "ActorsQuery": Kind(ActorsQuery, lambda query, context: plan_with(KINDS, query, context)),
 }

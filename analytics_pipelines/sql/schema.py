@@ -160,6 +160,7 @@ EVENTS = Table(
         $window_id      string?
         received_at     instant  received_at -
         created_at      instant  received_at
+        has_person      bool     has_person -
         """
             ),
             "event",
