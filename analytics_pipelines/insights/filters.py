@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
+from pydantic import model_validator
+
 from analytics_pipelines.insights import dates
 from analytics_pipelines.insights.elements import element_condition
 from analytics_pipelines.insights.model import Model
@@ -34,6 +36,13 @@ class PropertyFilter(Model):
     type: str = "event"
     group_type_index: int | None = None
     harmless = frozenset({"label", "cohort_name", "group_key_names", "sourceFilter"})
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_no_group(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "values" in data:
+            raise ValueError("this is a group of filters")
+        return data
 
 
 class PropertyGroup(Model):
