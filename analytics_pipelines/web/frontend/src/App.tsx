@@ -1,17 +1,22 @@
-import { useEffect } from "react";
+import { Suspense, lazy, useEffect } from "react";
 
 import { fetchInstance, fetchMe, fetchProjects } from "./api";
 import { Crash } from "./components/Crash";
 import { ErrorCard } from "./components/ErrorCard";
 import { Shell } from "./components/Shell";
 import { Skeleton } from "./components/Skeleton";
-import { navigate, overviewPath, routeOf, usePathname } from "./location";
+import { type Route, navigate, overviewPath, routeOf, usePathname } from "./location";
 import { NotFoundPage } from "./pages/NotFoundPage";
 import { OverviewPage } from "./pages/OverviewPage";
 import { SettingsPage } from "./pages/SettingsPage";
 import { SqlPage } from "./pages/SqlPage";
 import { useResource } from "./resource";
 import type { Instance, Me, Project } from "./types";
+
+const DashboardPage = lazy(() => import("./pages/DashboardPage"));
+const DashboardsPage = lazy(() => import("./pages/DashboardsPage"));
+const InsightPage = lazy(() => import("./pages/InsightPage"));
+const InsightsPage = lazy(() => import("./pages/InsightsPage"));
 
 interface Session {
   me: Me;
@@ -64,18 +69,54 @@ function Pages({ session, onProjectChange }: PagesProps) {
   if (!project || route.page === "unknown") return <NotFoundPage home={first} />;
 
   return (
-    <Shell me={me} projects={projects} project={project} instance={instance} page={route.page}>
+    <Shell
+      me={me}
+      projects={projects}
+      project={project}
+      instance={instance}
+      page={route.page}
+      item={route.item}
+    >
       <Crash key={pathname} title="This page broke">
-        {route.page === "overview" ? (
-          <OverviewPage key={project.id} project={project} instance={instance} />
-        ) : route.page === "sql" ? (
-          <SqlPage key={project.id} project={project} />
-        ) : (
-          <SettingsPage key={project.id} project={project} onChange={onProjectChange} />
-        )}
+        <Suspense fallback={<Skeleton label="Loading the page" size="chart" />}>
+          {pageOf(route, project, instance, onProjectChange)}
+        </Suspense>
       </Crash>
     </Shell>
   );
+}
+
+function pageOf(
+  { page, item }: Exclude<Route, { page: "home" | "unknown" }>,
+  project: Project,
+  instance: Instance,
+  onProjectChange: () => void,
+) {
+  switch (page) {
+    case "overview":
+      return <OverviewPage key={project.id} project={project} instance={instance} />;
+    case "dashboards":
+      return item === null ? (
+        <DashboardsPage key={project.id} project={project} />
+      ) : (
+        <DashboardPage key={`${project.id}/${item}`} project={project} item={item} />
+      );
+    case "insights":
+      return item === null ? (
+        <InsightsPage key={project.id} project={project} />
+      ) : (
+        <InsightPage
+          key={`${project.id}/${item}`}
+          project={project}
+          dagsterUrl={instance.dagster_url}
+          item={item}
+        />
+      );
+    case "sql":
+      return <SqlPage key={project.id} project={project} />;
+    case "settings":
+      return <SettingsPage key={project.id} project={project} onChange={onProjectChange} />;
+  }
 }
 
 function NoProject() {

@@ -1,33 +1,10 @@
 import type { EChartsCoreOption } from "echarts/core";
 
+import type { Look, Palette } from "./charts/look";
 import { bucketName } from "./moment";
 import { compactQuantity, quantity } from "./quantity";
 import type { TrendPoint } from "./trend";
 import type { Interval, SeriesMath } from "./types";
-
-/** The stylesheet's colours, for a canvas that cannot see them. */
-export interface Palette {
-  accent: string;
-  accentSoft: string;
-  grid: string;
-  text: string;
-}
-
-export function paletteOf(element: Element): Palette {
-  const style = getComputedStyle(element);
-  const read = (name: string) => style.getPropertyValue(name).trim();
-  return {
-    accent: read("--accent"),
-    accentSoft: read("--accent-soft"),
-    grid: read("--line"),
-    text: read("--text-muted"),
-  };
-}
-
-interface Look {
-  palette: Palette;
-  animated: boolean;
-}
 
 export function chartOption(
   points: TrendPoint[],

@@ -27,18 +27,27 @@ export function useSearch(): string {
   return useSyncExternalStore(subscribe, () => window.location.search);
 }
 
-export type Page = "overview" | "sql" | "settings";
+export type Page = "overview" | "dashboards" | "insights" | "sql" | "settings";
 
-export type Route = { page: "home" } | { page: Page; projectId: string } | { page: "unknown" };
+export type Route =
+  | { page: "home" }
+  /** `item`: of the page's list, if one is opened. */
+  | { page: Page; projectId: string; item: string | null }
+  | { page: "unknown" };
+
+const PAGES: readonly string[] = ["dashboards", "insights", "sql", "settings"];
+const WITH_ITEMS: readonly string[] = ["dashboards", "insights"];
 
 export function routeOf(pathname: string): Route {
   if (pathname === "/") return { page: "home" };
-  const [, projectId, rest] = /^\/project\/([^/]+)(\/.*)?$/.exec(pathname) ?? [];
+  const [, projectId, page, item] =
+    /^\/project\/([^/]+)(?:\/([^/]+)(?:\/([^/]+))?)?\/?$/.exec(pathname) ?? [];
   if (projectId === undefined) return { page: "unknown" };
-  if (rest === undefined || rest === "/") return { page: "overview", projectId };
-  if (rest === "/sql" || rest === "/sql/") return { page: "sql", projectId };
-  if (rest === "/settings" || rest === "/settings/") return { page: "settings", projectId };
-  return { page: "unknown" };
+  if (page === undefined) return { page: "overview", projectId, item: null };
+  if (!PAGES.includes(page) || (item !== undefined && !WITH_ITEMS.includes(page))) {
+    return { page: "unknown" };
+  }
+  return { page: page as Page, projectId, item: item ?? null };
 }
 
 export function overviewPath(projectId: number): string {
@@ -50,12 +59,20 @@ export function sqlPath(projectId: number, sql?: string): string {
   return sql === undefined ? path : `${path}?${new URLSearchParams({ q: sql })}`;
 }
 
-export function settingsPath(projectId: number): string {
-  return `/project/${projectId}/settings`;
+export function insightPath(projectId: number, shortId: string): string {
+  return `/project/${projectId}/insights/${encodeURIComponent(shortId)}`;
+}
+
+/** `search` may hold a question, and the dashboard that it is for. */
+export function newInsightPath(projectId: number, search = ""): string {
+  return `/project/${projectId}/insights/new${search}`;
+}
+
+export function dashboardPath(projectId: number, id: number): string {
+  return `/project/${projectId}/dashboards/${id}`;
 }
 
 /** The same page of another project. */
 export function pagePath(page: Page, projectId: number): string {
-  if (page === "sql") return sqlPath(projectId);
-  return page === "settings" ? settingsPath(projectId) : overviewPath(projectId);
+  return page === "overview" ? overviewPath(projectId) : `/project/${projectId}/${page}`;
 }

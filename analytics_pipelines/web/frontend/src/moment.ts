@@ -73,14 +73,31 @@ function knownZone(timezone: string): string {
   }
 }
 
+/** The wall clock of a moment in a zone: YYYY-MM-DD hh:mm. */
+export function calendarMinute(millis: number, timezone: string): string {
+  const time = new Intl.DateTimeFormat("en-GB", {
+    timeZone: knownZone(timezone),
+    hour: "2-digit",
+    minute: "2-digit",
+  }).format(millis);
+  return `${calendarDay(millis, timezone)} ${time}`;
+}
+
 const DAY_FORMAT = { day: "numeric", month: "short" } as const;
 const LONG_DAY_FORMAT = { ...DAY_FORMAT, weekday: "short", year: "numeric" } as const;
 const MONTH_FORMAT = { month: "short", year: "numeric" } as const;
 
-/** A bucket's name. `day` is a calendar date of the project's zone, so it is read and written as UTC. */
-export function bucketName(day: string, interval: "day" | "month", long = false): string {
-  const millis = Date.parse(`${day.slice(0, 10)}T00:00:00Z`);
+/** A bucket's name. `day` is a wall clock of the project's zone, so it is read and written as UTC. */
+export function bucketName(
+  day: string,
+  interval: "minute" | "hour" | "day" | "week" | "month",
+  long = false,
+): string {
+  const [date = "", time = "00:00"] = day.replace(" ", "T").split("T");
+  const millis = Date.parse(`${date}T${time.slice(0, 5)}:00Z`);
   if (Number.isNaN(millis)) return day;
   const format = interval === "month" ? MONTH_FORMAT : long ? LONG_DAY_FORMAT : DAY_FORMAT;
-  return new Intl.DateTimeFormat(LOCALE, { ...format, timeZone: "UTC" }).format(millis);
+  const name = new Intl.DateTimeFormat(LOCALE, { ...format, timeZone: "UTC" }).format(millis);
+  if (interval === "week" && long) return `Week of ${name}`;
+  return interval === "hour" || interval === "minute" ? `${name}, ${time.slice(0, 5)}` : name;
 }

@@ -33,7 +33,7 @@ const LONGEST_PAUSE_MS = 30_000;
 export function useResource<T>(
   key: string,
   load: (signal: AbortSignal, manual: boolean) => Promise<T>,
-  poll: number | null | ((data: T | undefined) => number) = null,
+  poll: number | null | ((data: T | undefined) => number | null) = null,
 ): Resource<T> {
   const [settled, setSettled] = useState<Settled<T> | null>(null);
   const [attempt, setAttempt] = useState<Attempt>({ count: 0, manual: false });

@@ -1,12 +1,20 @@
 import { type ReactNode, useEffect, useRef, useState } from "react";
 
 import { logout } from "../api";
-import { type Page, overviewPath, settingsPath, sqlPath } from "../location";
+import { type Page, pagePath } from "../location";
 import { goToLogin } from "../login";
 import type { Instance, Me, Project } from "../types";
 import { Icon } from "./Icon";
 import { Link } from "./Link";
 import { ProjectSwitcher } from "./ProjectSwitcher";
+
+const PAGES: readonly { page: Page; label: string }[] = [
+  { page: "overview", label: "Overview" },
+  { page: "dashboards", label: "Dashboards" },
+  { page: "insights", label: "Insights" },
+  { page: "sql", label: "SQL" },
+  { page: "settings", label: "Project settings" },
+];
 
 interface Props {
   me: Me;
@@ -14,11 +22,13 @@ interface Props {
   project: Project;
   instance: Instance;
   page: Page;
+  /** What of the page's list is opened. */
+  item: string | null;
   children: ReactNode;
 }
 
-export function Shell({ me, projects, project, instance, page, children }: Props) {
-  const main = useFocusOnNewPage(`${project.id}/${page}`);
+export function Shell({ me, projects, project, instance, page, item, children }: Props) {
+  const main = useFocusOnNewPage(`${project.id}/${page}/${item ?? ""}`);
   const current = (one: Page) => (one === page ? { "aria-current": "page" as const } : {});
   return (
     <div className="shell">
@@ -32,15 +42,11 @@ export function Shell({ me, projects, project, instance, page, children }: Props
         </div>
         <ProjectSwitcher projects={projects} project={project} page={page} />
         <nav aria-label="Pages">
-          <Link to={overviewPath(project.id)} {...current("overview")}>
-            <Icon name="overview" /> Overview
-          </Link>
-          <Link to={sqlPath(project.id)} {...current("sql")}>
-            <Icon name="sql" /> SQL
-          </Link>
-          <Link to={settingsPath(project.id)} {...current("settings")}>
-            <Icon name="settings" /> Project settings
-          </Link>
+          {PAGES.map(({ page: one, label }) => (
+            <Link key={one} to={pagePath(one, project.id)} {...current(one)}>
+              <Icon name={one} /> {label}
+            </Link>
+          ))}
         </nav>
         <Account me={me} version={instance.version} />
       </aside>

@@ -1,5 +1,5 @@
 /** Sizes are classes, because the page may have no inline styles. */
-type Size = "strip" | "block" | "chart";
+type Size = "strip" | "block" | "plot" | "chart";
 
 export function Skeleton({ label, size }: { label: string; size: Size }) {
   return (

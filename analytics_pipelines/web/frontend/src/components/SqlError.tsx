@@ -5,7 +5,7 @@ import { Icon } from "./Icon";
 interface Props {
   error: ApiError;
   sql: string;
-  onSelect: (from: number, to: number) => void;
+  onSelect?: (from: number, to: number) => void;
 }
 
 /** The query with its offending part marked. */
@@ -36,7 +36,7 @@ export function SqlError({ error, sql, onSelect }: Props) {
           </>
         )}
       </div>
-      {place && (
+      {place && onSelect && (
         <button type="button" className="button" onClick={() => onSelect(place.from, place.to)}>
           Go to it
         </button>
