@@ -49,6 +49,9 @@ def compile_select(text: str, scope: Scope) -> Compiled:
         raise QueryError("the query is nested too deep") from None
     limit = scope.default_limit if query.limit is None else min(query.limit, scope.max_limit)
     applied = query.limit is None or query.limit > scope.max_limit
+    if isinstance(query, nodes.Select) and query.ties:  # as many rows as there are ties
+        query = nodes.Select((nodes.Item(nodes.Star(), "*"),), nodes.Derived(query, None))
+        limit, applied = scope.max_limit, True
     compiled = compile_query(replace(query, limit=limit), scope)
     return replace(compiled, limit_applied=applied)
 

@@ -29,6 +29,8 @@ _JOINS = {
 }
 
 
+MAX_NUMBERS = 1_000_000
+
 _PLACEHOLDER = re.compile(r'"(\{[a-zA-Z0-9_.]+\})"')
 
 
@@ -38,10 +40,8 @@ def convert_query(node: exp.Expr) -> nodes.Query:
         return _bracketed(node)
     if isinstance(node, exp.Select):
         return _select(node)
-    if type(node) is exp.Union:
-        return _union(node)
     if isinstance(node, exp.SetOperation):
-        raise refuse(type(node).__name__.upper(), node)
+        return _union(node)
     raise QueryError("only SELECT is allowed", 0, None)
 
 
@@ -55,7 +55,7 @@ def _bracketed(node: exp.Subquery) -> nodes.Query:
 def _select(node: exp.Select) -> nodes.Select:
     fields(
         node,
-        *("expressions", "distinct", "from_", "joins", "where", "group", "having", "order"),
+        *("expressions", "distinct", "from_", "joins", "prewhere", "where", "group", "having", "order"),
         *("limit", "limit_by", "offset", "with_"),
     )
     if node.args.get("distinct"):
@@ -70,7 +70,7 @@ def _select(node: exp.Select) -> nodes.Select:
         items=tuple(_item(item) for item in node.expressions),
         source=_source(source.this) if source else None,
         joins=tuple(_join(join) for join in joins),
-        where=_condition(node.args.get("where")),
+        where=_where(node),
         group=_group(node.args.get("group")),
         having=_condition(node.args.get("having")),
         order=orders(node.args.get("order")),
@@ -79,10 +79,23 @@ def _select(node: exp.Select) -> nodes.Select:
         offset=_offset(node),
         distinct=bool(node.args.get("distinct")),
         ctes=_ctes(node),
+        ties=_ties(node),
     )
 
 
-def _union(node: exp.Union) -> nodes.Union:
+def _where(node: exp.Select) -> nodes.Expr | None:
+    """PREWHERE says the same as WHERE: what is read first, ClickHouse decides."""
+    found = [each for key in ("prewhere", "where") if (each := _condition(node.args.get(key))) is not None]
+    return nodes.Logic("AND", tuple(found)) if len(found) > 1 else next(iter(found), None)
+
+
+_OPERATORS: dict[type[exp.Expr], str] = {exp.Union: "UNION", exp.Intersect: "INTERSECT", exp.Except: "EXCEPT"}
+
+
+def _union(node: exp.SetOperation) -> nodes.Union:
+    for side in (node.this, node.args["expression"]):
+        if isinstance(side, exp.SetOperation) and type(side) is not type(node):
+            raise refuse("UNION, INTERSECT and EXCEPT beside each other without brackets", node)
     fields(node, "this", "expression", "distinct", "order", "limit", "offset", "with_")
     return nodes.Union(
         convert_query(node.this),
@@ -92,6 +105,7 @@ def _union(node: exp.Union) -> nodes.Union:
         _limit(node),
         _offset(node),
         _ctes(node),
+        _OPERATORS[type(node)],
     )
 
 
@@ -126,8 +140,19 @@ def _limit(node: exp.Expr) -> int | None:
         return None
     if not isinstance(limit, exp.Limit):
         raise refuse("FETCH", node)
-    fields(limit, "this", "expression")
+    fields(limit, "this", "expression", "limit_options")
+    if (options := limit.args.get("limit_options")) is not None:
+        fields(options, "with_ties")
     return whole_number(limit.args.get("expression"), "LIMIT")
+
+
+def _ties(node: exp.Expr) -> bool:
+    limit = node.args.get("limit")
+    options = limit.args.get("limit_options") if limit is not None else None
+    ties = options is not None and bool(options.args.get("with_ties"))
+    if ties and not node.args.get("order"):
+        raise QueryError("WITH TIES needs ORDER BY", *(span(node) or ()))
+    return ties
 
 
 def _limit_by(node: exp.Expr) -> nodes.LimitBy | None:
@@ -164,14 +189,38 @@ def _source(node: exp.Expr) -> nodes.Source:
     if node.args.get("db") or node.args.get("catalog"):
         raise refuse("a table of another database", node)
     fields(node, "this", "alias")
+    if isinstance(node.this, exp.Anonymous) and node.this.name.lower() == "numbers":
+        return _numbers(node.this, _alias(node))
     if not isinstance(node.this, exp.Identifier):
         raise refuse("a function as a table", node)
     return nodes.TableName(node.name, _alias(node), span(node))
 
 
-def _join(node: exp.Expr) -> nodes.Join:
+def _numbers(node: exp.Anonymous, alias: str | None) -> nodes.Derived:
+    """`numbers(n)`: the column `number` from 0 on, without reading any table."""
+    fields(node, "this", "expressions")
+    if len(node.expressions) != 1:
+        raise QueryError("“numbers” takes how many there are", *(span(node) or ()))
+    count = whole_number(node.expressions[0], "numbers")
+    if count > MAX_NUMBERS:
+        raise QueryError(f"“numbers” gives {MAX_NUMBERS} at most", *(span(node) or ()))
+    every = nodes.Call("arrayJoin", (nodes.Call("range", (nodes.Constant(count),)),))
+    return nodes.Derived(nodes.Select((nodes.Item(every, "number", "number"),)), alias or "numbers")
+
+
+def _array_join(node: exp.Join) -> nodes.ArrayJoin:
+    fields(node, "this", "expressions", "side", "kind")
+    items = tuple(_item(item) for item in (node.this, *node.expressions))
+    if any(item.alias is None for item in items):
+        raise refuse("ARRAY JOIN of something without a name; write … AS name", node)
+    return nodes.ArrayJoin(items, str(node.args.get("side") or "").upper() == "LEFT")
+
+
+def _join(node: exp.Expr) -> nodes.Join | nodes.ArrayJoin:
     if not isinstance(node, exp.Join):
         raise refuse(type(node).__name__.upper(), node)
+    if str(node.args.get("kind")).upper() == "ARRAY":
+        return _array_join(node)
     fields(node, "this", "side", "kind", "on", "using")
     words = (str(node.args.get("side") or ""), str(node.args.get("kind") or ""))
     kind = _JOINS.get((words[0].upper(), words[1].upper()))

@@ -104,7 +104,7 @@ class Names:
                 raise QueryError(f"“{first}” has no parts", *(name.span or ()))
             return nodes.Variable(first)
         finders = (self._column, self._alias)
-        for finder in finders if self.clause in ("SELECT", "WHERE", "ON") else finders[::-1]:
+        for finder in finders if self.clause in ("SELECT", "WHERE", "ON", "ARRAY JOIN") else finders[::-1]:
             if found := finder(name):
                 return found
         raise self._unknown(name)
@@ -235,7 +235,7 @@ class Names:
             raise QueryError(f"unknown function “{call.name}”.{hint}", *place)
         inner = self
         if function.aggregate and call.over is None:
-            if self.clause in ("WHERE", "ON", "GROUP BY"):
+            if self.clause in ("WHERE", "ON", "GROUP BY", "ARRAY JOIN"):
                 hint = " Use HAVING." if self.clause == "WHERE" else ""
                 message = f"the aggregate “{call.name}” can't stand in {self.clause}.{hint}"
                 raise QueryError(message, *place)

@@ -319,6 +319,14 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True)
+class ArrayJoin:
+    """`[LEFT] ARRAY JOIN`: a row for each element of the arrays, which have the items' aliases."""
+
+    items: tuple[Item, ...]
+    left: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Cte:
     name: str
     query: Query
@@ -330,7 +338,7 @@ class Cte:
 class Select:
     items: tuple[Item, ...]
     source: Source | None = None
-    joins: tuple[Join, ...] = ()
+    joins: tuple[Join | ArrayJoin, ...] = ()
     where: Expr | None = None
     group: tuple[Expr, ...] = ()
     having: Expr | None = None
@@ -340,11 +348,13 @@ class Select:
     offset: int | None = None
     distinct: bool = False
     ctes: tuple[Cte, ...] = ()
+    ties: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Union:
-    """Two queries one after the other; `order`, `limit` and `offset` bind to both together."""
+    """Two queries one after the other (or the rows of both, or of the first alone, as `operator` says); `order`,
+    `limit` and `offset` bind to both together."""
 
     left: Query
     right: Query
@@ -353,6 +363,7 @@ class Union:
     limit: int | None = None
     offset: int | None = None
     ctes: tuple[Cte, ...] = ()
+    operator: str = "UNION"
 
 
 Query = Select | Union

@@ -28,7 +28,7 @@ _KEYWORD_LIST = """
     SELECT DISTINCT FROM AS WHERE GROUP BY HAVING ORDER ASC DESC NULLS FIRST LAST LIMIT OFFSET
     WITH UNION ALL ANY SEMI ANTI INNER LEFT RIGHT FULL CROSS JOIN ON USING AND OR NOT IN BETWEEN
     CASE WHEN THEN ELSE END CAST NULL OVER PARTITION ROWS RANGE UNBOUNDED PRECEDING FOLLOWING
-    CURRENT ROW
+    CURRENT ROW INTERSECT EXCEPT ARRAY TIES
 """
 _KEYWORDS = frozenset(_KEYWORD_LIST.split())
 _BEFORE_SOURCE = {"FROM", "JOIN"}
@@ -125,7 +125,7 @@ def _check(word: str, following: str, before: list[str], parameters: Mapping[str
             raise UnsafeQuery(f"the parameter {word}")
     elif word[0].isalpha() or word[0] == "_":
         _check_word(word, following, internal)
-    if previous in _BEFORE_SOURCE and word != "(" and not _CTE_NAME.fullmatch(word):
+    if previous in _BEFORE_SOURCE and before[0] != "ARRAY" and word != "(" and not _CTE_NAME.fullmatch(word):
         raise UnsafeQuery(f"{word} as a table")
     if previous == "IN" and word != "(":
         raise UnsafeQuery(f"{word} after IN")

@@ -69,7 +69,7 @@ class _Resolver:
         left, ours = self.query(query.left, ctes)
         right, theirs = self.query(query.right, ctes)
         if len(ours) != len(theirs):
-            raise QueryError(f"UNION of {len(ours)} and of {len(theirs)} columns")
+            raise QueryError(f"{query.operator} of {len(ours)} and of {len(theirs)} columns")
         outputs = tuple(
             Output(a.name, a.kind if a.kind is b.kind else Kind.OTHER, a.nullable or b.nullable)
             for a, b in zip(ours, theirs, strict=True)
@@ -100,7 +100,10 @@ class _Resolver:
             query,
             items=items,
             source=self._with_lazy(source, names) if source else None,
-            joins=tuple(replace(join, source=self._with_lazy(join.source, names)) for join in joins),
+            joins=tuple(
+                replace(join, source=self._with_lazy(join.source, names)) if isinstance(join, nodes.Join) else join
+                for join in joins
+            ),
             where=where,
             group=group,
             having=having,
@@ -187,7 +190,17 @@ class _Resolver:
         }
         return nodes.PhysicalTable(table, alias)
 
-    def _join(self, join: nodes.Join, ctes: _Ctes, names: Names) -> nodes.Join:
+    def _array_join(self, join: nodes.ArrayJoin, names: Names) -> nodes.ArrayJoin:
+        names.clause = "ARRAY JOIN"
+        items = tuple(replace(item, expr=names.expr(item.expr)) for item in join.items)
+        names.clause = "SELECT"
+        for item in items:
+            names.aliases[item.name] = replace(item, expr=nodes.AliasName(item.name, Kind.OTHER, nullable=True))
+        return replace(join, items=items)
+
+    def _join(self, join: nodes.Join | nodes.ArrayJoin, ctes: _Ctes, names: Names) -> nodes.Join | nodes.ArrayJoin:
+        if isinstance(join, nodes.ArrayJoin):
+            return self._array_join(join, names)
         before = list(names.sources)
         source = self._source(join.source, ctes, names)
         added = [alias for alias in names.sources if alias not in before]

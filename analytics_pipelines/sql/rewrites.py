@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from analytics_pipelines.sql import nodes
+from analytics_pipelines.sql.errors import QueryError
 from analytics_pipelines.sql.infer import is_loose, kind_of
-from analytics_pipelines.sql.types import Kind
+from analytics_pipelines.sql.types import WORDS, Kind
 
 if TYPE_CHECKING:
     from analytics_pipelines.sql.printer import Printer
@@ -89,6 +91,67 @@ def _best_effort(printer: Printer, call: nodes.Call) -> str:
     return f"{call.name}({', '.join(args)})"
 
 
+def _now64(printer: Printer, call: nodes.Call) -> str:
+    scale = printer.digits(call.args[0]) if call.args else "3"
+    return f"now64({scale}, {printer.zone()})"
+
+
+_UNITS = ("second", "minute", "hour", "day", "week", "month", "quarter", "year")
+
+
+def _date_add(printer: Printer, call: nodes.Call) -> str:
+    """`dateAdd(moment, interval)`, or `dateAdd('day', 2, moment)`."""
+    word = "add" if call.name == "dateAdd" else "subtract"
+    if len(call.args) == 2:
+        return printer.call(nodes.Call("plus" if word == "add" else "minus", call.args))
+    unit, amount, moment = call.args
+    name = str(unit.value).lower() if isinstance(unit, nodes.Constant) else ""
+    if name not in _UNITS:
+        raise QueryError(f"“{call.name}” takes one of {', '.join(map(repr, _UNITS))} first", *(call.span or ()))
+    return f"{word}{name.capitalize()}s({as_moment(printer, moment)}, {printer.expr(amount)})"
+
+
+def as_moment(printer: Printer, expr: nodes.Expr) -> str:
+    """Text as a moment, for functions that take one."""
+    if kind_of(expr) is Kind.STRING:
+        return printer.call(nodes.Call("toDateTime64", (expr, nodes.Constant(6))))
+    return printer.expr(expr)
+
+
+def _of_moments(printer: Printer, call: nodes.Call) -> str:
+    """`dateDiff('day', a, b)`: texts are moments too."""
+    moments = ", ".join(as_moment(printer, arg) for arg in call.args[1:])
+    return f"{call.name}({printer.expr(call.args[0])}, {moments})"
+
+
+_TYPE = re.compile(r"(?:[A-Za-z0-9]+|[(), ])+")
+
+
+def _json_extract(printer: Printer, call: nodes.Call) -> str:
+    """`JSONExtract(json, 'key', …, 'Array(String)')`: only types that a cast may name."""
+    last = call.args[-1].value if isinstance(call.args[-1], nodes.Constant) else None
+    words = re.findall(r"\w+", last) if isinstance(last, str) and _TYPE.fullmatch(last) else []
+    if not words or not set(words) <= WORDS | {"Tuple", "Map", "LowCardinality"}:
+        raise QueryError("“JSONExtract” takes a type last, such as 'Array(String)'", *(call.span or ()))
+    return printer.plain_call(call)
+
+
+def _sortable_semver(printer: Printer, call: nodes.Call) -> str:
+    """A version as the list of its numbers, which sorts as versions do: 1.10 after 1.9."""
+    text = nodes.Call("extract", (nodes.Call("ifNull", (call.args[0], nodes.Constant(""))), nodes.Constant(_VERSION)))
+    number = nodes.Lambda(("part",), nodes.Call("toInt64OrZero", (nodes.Variable("part"),)))
+    parts = nodes.Call("splitByChar", (nodes.Constant("."), text))
+    return printer.expr(nodes.Call("arrayMap", (number, parts)))
+
+
+_VERSION = r"\d+(?:\.\d+)*"
+
+
+def _parse_datetime(printer: Printer, call: nodes.Call) -> str:
+    zone = printer.expr(call.args[2]) if len(call.args) == 3 else printer.zone()
+    return f"{call.name}({printer.expr(call.args[0])}, {printer.expr(call.args[1])}, {zone})"
+
+
 def _in_zone(printer: Printer, call: nodes.Call) -> str:
     return f"toTimeZone({printer.plain_call(call)}, {printer.zone()})"
 
@@ -123,6 +186,17 @@ def _to_number(type_: str) -> Rewrite:
 
 _REWRITES: dict[str, Rewrite] = {
     "now": _now,
+    "now64": _now64,
+    "dateAdd": _date_add,
+    "dateSub": _date_add,
+    "dateDiff": _of_moments,
+    "age": _of_moments,
+    "dateTrunc": _of_moments,
+    "JSONExtract": _json_extract,
+    "sortableSemver": _sortable_semver,
+    "UUIDv7ToDateTime": _in_zone,
+    "parseDateTime": _parse_datetime,
+    "parseDateTimeOrNull": _parse_datetime,
     "today": _today,
     "yesterday": _yesterday,
     "toDateTime": _to_datetime,

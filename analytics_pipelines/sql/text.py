@@ -35,7 +35,7 @@ class TextPrinter:
         return self.both(query) + self.tail(query)
 
     def both(self, query: nodes.Union) -> str:
-        word = "UNION DISTINCT" if query.distinct else "UNION ALL"
+        word = f"{query.operator} {'DISTINCT' if query.distinct else 'ALL'}"
         return f"{self.arm(query.left)} {word} {self.arm(query.right)}"
 
     def arm(self, query: nodes.Query) -> str:
@@ -65,6 +65,7 @@ class TextPrinter:
             text += f" LIMIT {query.limit_by.count} BY {self.list(query.limit_by.by)}"
         if query.limit is not None:
             text += f" LIMIT {query.limit}"
+            text += " WITH TIES" if isinstance(query, nodes.Select) and query.ties else ""
         if query.offset is not None:
             text += f" OFFSET {query.offset}"
         return text
@@ -77,7 +78,10 @@ class TextPrinter:
         text = self.expr(order.expr) + (" DESC" if order.descending else " ASC")
         return text + (f" NULLS {order.nulls}" if order.nulls else "")
 
-    def join(self, join: nodes.Join) -> str:
+    def join(self, join: nodes.Join | nodes.ArrayJoin) -> str:
+        if isinstance(join, nodes.ArrayJoin):
+            items = ", ".join(f"{self.expr(item.expr)} AS {self.identifier(item.name)}" for item in join.items)
+            return f"{' LEFT' if join.left else ''} ARRAY JOIN {items}"
         text = f" {join.kind} JOIN {self.source(join.source)}"
         if join.on is not None:
             text += f" ON {self.join_condition(join.on)}"
