@@ -45,7 +45,7 @@ def store(clickhouse: ClickHouse, events: Iterable[Event]) -> None:
             "distinct_id": str(event.person),
             "person_id": str(UUID(int=event.person)),
             "timestamp": event.moment.strftime("%Y-%m-%d %H:%M:%S.%f"),
-            "properties": json.dumps(event.properties),
+            "properties": json.dumps(event.properties, separators=(",", ":")),
             "groups": {f"kind {index}": key for index, key in event.groups.items()},
             "received_at": "2030-01-01 00:00:00",
             "arrival_day": "2030-01-01",
