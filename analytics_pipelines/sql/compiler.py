@@ -14,8 +14,9 @@ from analytics_pipelines.sql.resolve import resolve
 from analytics_pipelines.sql.schema import SCHEMA, Schema
 from analytics_pipelines.sql.scope import Scope
 from analytics_pipelines.sql.text import TextPrinter
+from analytics_pipelines.sql.usage import read_tables
 
-__all__ = ["Compiled", "Scope", "compile_query", "compile_select", "parse_expression"]
+__all__ = ["Compiled", "Scope", "compile_query", "compile_select", "parse_expression", "parse_select"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Compiled:
 
     `columns` are the names to show, in order. `limit_applied` says that the person asked for no
     LIMIT, or for a larger one than is allowed, so that more rows than `limit` may exist.
+    `tables` are those that it reads, also beside others.
     """
 
     sql: str
@@ -32,6 +34,7 @@ class Compiled:
     columns: list[str]
     limit: int
     limit_applied: bool
+    tables: tuple[str, ...] = ()
 
 
 def compile_select(text: str, scope: Scope) -> Compiled:
@@ -43,10 +46,7 @@ def compile_select(text: str, scope: Scope) -> Compiled:
 
     QueryError, and nothing else, for whatever can't be asked.
     """
-    try:
-        query = convert_query(parse(text))
-    except RecursionError:
-        raise QueryError("the query is nested too deep") from None
+    query = parse_select(text)
     limit = scope.default_limit if query.limit is None else min(query.limit, scope.max_limit)
     applied = query.limit is None or query.limit > scope.max_limit
     if isinstance(query, nodes.Select) and query.ties:  # as many rows as there are ties
@@ -54,6 +54,14 @@ def compile_select(text: str, scope: Scope) -> Compiled:
         limit, applied = scope.max_limit, True
     compiled = compile_query(replace(query, limit=limit), scope)
     return replace(compiled, limit_applied=applied)
+
+
+def parse_select(text: str) -> nodes.Query:
+    """A query of a person's, unresolved. QueryError for what is none."""
+    try:
+        return convert_query(parse(text))
+    except RecursionError:
+        raise QueryError("the query is nested too deep") from None
 
 
 def parse_expression(text: str) -> nodes.Expr:
@@ -89,4 +97,5 @@ def compile_query(query: nodes.Query, scope: Scope, schema: Schema = SCHEMA) -> 
         columns=[output.name for output in outputs],
         limit=query.limit or 0,
         limit_applied=False,
+        tables=read_tables(resolved),
     )

@@ -32,6 +32,11 @@ def used_columns(query: nodes.Query) -> dict[str, set[str]]:
     return {alias: names | common for alias, names in used.items()}
 
 
+def read_tables(query: nodes.Query) -> tuple[str, ...]:
+    """The names of the tables that a query reads, in order."""
+    return tuple(dict.fromkeys(node.table.name for node in _inside(query) if isinstance(node, nodes.PhysicalTable)))
+
+
 def _inside(node: object) -> Iterator[object]:
     """A node and all within it, but for objects of which only a value kept apart is used."""
     if isinstance(node, nodes.Property) and (column := own_column(node)):
