@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from analytics_pipelines.insights import events, lifecycle, retention, stickiness, trends
+from analytics_pipelines.insights import (
+    events,
+    lifecycle,
+    paths,
+    retention,
+    sessions_query,
+    stickiness,
+    trends,
+    web_overview,
+    web_stats,
+)
 from analytics_pipelines.insights.actors import ActorsQuery, plan_with
 from analytics_pipelines.insights.events import EventsQuery
 from analytics_pipelines.insights.parsing import parse_as
@@ -16,8 +26,12 @@ KINDS: Mapping[str, Kind] = {
     "TrendsQuery": Kind(trends.TrendsQuery, trends.plan, trends.actors),
     "RetentionQuery": Kind(retention.RetentionQuery, retention.plan, retention.actors),
     "StickinessQuery": Kind(stickiness.StickinessQuery, stickiness.plan, stickiness.actors),
+    "PathsQuery": Kind(paths.PathsQuery, paths.plan, paths.actors),
     "LifecycleQuery": Kind(lifecycle.LifecycleQuery, lifecycle.plan, lifecycle.actors),
     "EventsQuery": Kind(EventsQuery, events.plan),
+    "SessionsQuery": Kind(sessions_query.SessionsQuery, sessions_query.plan),
+    "WebOverviewQuery": Kind(web_overview.WebOverviewQuery, web_overview.plan),
+    "WebStatsTableQuery": Kind(web_stats.WebStatsTableQuery, web_stats.plan),
     "ActorsQuery": Kind(ActorsQuery, lambda query, context: plan_with(KINDS, query, context)),
 }
 

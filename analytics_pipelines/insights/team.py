@@ -27,6 +27,7 @@ class Team:
     `test_account_filters` are property filters in PostHog's shape. `property_types` gives `(kind, name)` → `String`,
     `Numeric`, `Boolean` or `DateTime`, kinds being `event`, `person`, `group_0` … `group_4`; what is not there is text.
     `cohorts` are the names of those that exist, by id; `group_types` the names of kinds of groups, by index.
+    `path_cleaning_filters` are objects with a `regex` and the `alias` for what it matches.
     """
 
     id: int
@@ -37,6 +38,7 @@ class Team:
     actions: Mapping[int, Action] = field(default_factory=dict)
     cohorts: Mapping[int, str] = field(default_factory=dict)
     group_types: Mapping[int, str] = field(default_factory=dict)
+    path_cleaning_filters: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def zone(self) -> ZoneInfo:
