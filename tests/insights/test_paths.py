@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lives import Asker, Event, did, sql_of, store
+from lives import Asker, Event, did, sql_of, store, utc
 
 from analytics_pipelines.insights.team import Team
 from analytics_pipelines.sql.errors import QueryError
@@ -39,7 +39,7 @@ def walk(person: int, names: str, start: str = "2024-05-02T10", company: str = "
 
 
 def view(person: int, at: str, url: str | None) -> Event:
-    return did("$pageview", person, at, **({} if url is None else {"$current_url": url}))
+    return Event("$pageview", person, utc(at), {} if url is None else {"$current_url": url})
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_what_an_event_is_called(shared_clickhouse: ClickHouse) -> None:
     events = [
         view(1, "2024-05-02T10:00", "https://x.com/a/"),
         view(1, "2024-05-02T10:01", "/"),
-        did("$screen", 1, "2024-05-02T10:02", **{"$screen_name": "Home"}),
+        Event("$screen", 1, utc("2024-05-02T10:02"), {"$screen_name": "Home"}),
         did("bought", 1, "2024-05-02T10:03", shop="s1"),
         did("$autocapture", 1, "2024-05-02T10:04", shop="s2"),
     ]
