@@ -3,6 +3,8 @@
 import dagster as dg
 
 from analytics_pipelines.rollups.tables import ROLLUPS
+from analytics_pipelines.views.definitions import VIEWS
+from assets.queries import answer_due_insights
 
 ingest_job = dg.define_asset_job(
     "ingest_job",
@@ -27,4 +29,29 @@ squash_job = dg.define_asset_job(
     tags={"dagster/max_runtime": "86400"},
 )
 
-JOBS = [squash_job, ingest_job, rollup_job]
+view_job = dg.define_asset_job(
+    "view_job",
+    selection=dg.AssetSelection.assets(*(view.name for view in VIEWS)),
+    description="Make the views of the installation's questions anew.",
+    tags={"dagster/max_runtime": "600"},
+)
+
+insight_job = dg.define_asset_job(
+    "insight_job",
+    selection=dg.AssetSelection.assets("insight_results"),
+    description="Answer the chosen saved insights anew, stale or not.",
+    tags={"dagster/max_runtime": "3600"},
+)
+
+
+@dg.job(
+    description="Answer anew the saved insights that people look at and whose answers are stale: by the schedule, and "
+    "after each run of `rollup_job`.",
+    tags={"dagster/max_runtime": "3600"},
+)
+def insight_refresh_job() -> None:
+    """One step for any number of insights."""
+    answer_due_insights()
+
+
+JOBS = [squash_job, ingest_job, rollup_job, view_job, insight_job, insight_refresh_job]

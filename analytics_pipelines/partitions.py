@@ -1,6 +1,7 @@
-"""How tables are cut: by hour of arrival where events come in, by day of event time where they are summed up."""
+"""How tables are cut: by hour of arrival where events come in, by day of event time where they are summed up, and by
+what people save where they are answered."""
 
-from dagster import DailyPartitionsDefinition, HourlyPartitionsDefinition
+from dagster import DailyPartitionsDefinition, DynamicPartitionsDefinition, HourlyPartitionsDefinition
 
 from analytics_pipelines.settings import settings_of_process
 
@@ -14,3 +15,6 @@ arrival_hour = HourlyPartitionsDefinition(
 event_day = DailyPartitionsDefinition(
     start_date=f"{settings_of_process().event_start:%Y-%m-%d}", timezone="UTC", end_offset=1
 )
+
+# Saved insights, `<project>-<short id>`: they come and go with them, and stay when one is renamed.
+insights = DynamicPartitionsDefinition(name="insights")

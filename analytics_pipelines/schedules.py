@@ -1,15 +1,18 @@
 """Schedules: what begins by the clock."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from analytics_pipelines.jobs import ingest_job, rollup_job, squash_job
+from analytics_pipelines.dashboards.partitions import InsightPartitions
+from analytics_pipelines.jobs import ingest_job, insight_refresh_job, rollup_job, squash_job
 from analytics_pipelines.partitions import arrival_hour
 from analytics_pipelines.rollups.days import Days
 from analytics_pipelines.rollups.tables import ROLLUPS
 from analytics_pipelines.settings import settings_of_process
+from resources.shells import AnalyticsResource
 
 # Between being asked for and being over.
 _UNDER_WAY = [
@@ -116,4 +119,30 @@ def squash_weekly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     return dg.RunRequest(run_key=f"squash {context.scheduled_execution_time:%Y-%m-%d}")
 
 
-SCHEDULES = [squash_weekly, keep_ingesting, roll_up_today, close_yesterday]
+@dg.schedule(
+    job=insight_refresh_job,
+    cron_schedule="*/15 * * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Every quarter of an hour: answer anew the saved insights whose answers are stale, if there are any.",
+)
+def refresh_stale_insights(
+    context: dg.ScheduleEvaluationContext, analytics: AnalyticsResource
+) -> dg.RunRequest | dg.SkipReason:
+    """One run for all of them."""
+    tick = context.scheduled_execution_time
+    return insight_refresh_request(context.instance, analytics, f"stale {tick:%Y-%m-%dT%H:%M}")
+
+
+def insight_refresh_request(
+    instance: dg.DagsterInstance, analytics: AnalyticsResource, run_key: str
+) -> dg.RunRequest | dg.SkipReason:
+    """A run of `insight_refresh_job`, if any insight is due and none is at it."""
+    if runs_under_way(instance, insight_refresh_job.name, {}):
+        return dg.SkipReason("The run before is still at it.")
+    with closing(analytics.postgres()) as postgres:
+        if not InsightPartitions(postgres).due(datetime.now(UTC), most=1):
+            return dg.SkipReason("No insight that people look at is stale.")
+    return dg.RunRequest(run_key=run_key)
+
+
+SCHEDULES = [squash_weekly, keep_ingesting, roll_up_today, close_yesterday, refresh_stale_insights]

@@ -5,12 +5,14 @@ from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 
+from analytics_pipelines.dashboards.partitions import InsightPartitions
 from analytics_pipelines.ingest.drain import someone_lingers
-from analytics_pipelines.jobs import ingest_job, rollup_job
-from analytics_pipelines.partitions import arrival_hour
+from analytics_pipelines.jobs import ingest_job, insight_job, insight_refresh_job, rollup_job, view_job
+from analytics_pipelines.partitions import arrival_hour, insights
 from analytics_pipelines.rollups.days import in_a_row
 from analytics_pipelines.rollups.watermark import Watermark
-from analytics_pipelines.schedules import ingest_request, rollup_request, runs_under_way
+from analytics_pipelines.schedules import ingest_request, insight_refresh_request, rollup_request, runs_under_way
+from analytics_pipelines.views.definitions import outdated
 from resources.shells import AnalyticsResource
 
 # A run costs seconds of CPU before it does anything, so days that follow each other share one.
@@ -18,6 +20,8 @@ MOST_LATE_RUNS = 20
 MOST_LATE_DAYS = 31
 # A day that late events keep coming for is built once in so long.
 LATE_PAUSE = timedelta(minutes=10)
+# Insights that newly can't be answered, at each look.
+MOST_FAILING = 20
 
 
 @dg.sensor(
@@ -86,4 +90,69 @@ def late_events(
     return requests[:room] or dg.SkipReason("No day before yesterday changed.")
 
 
-SENSORS = [ingestion_is_away, late_events]
+@dg.sensor(
+    job=insight_job,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Gives each saved insight its partition of `insight_results`, and takes it when the insight is "
+    "deleted. An insight that newly can't be answered fails its partition, so that it is seen here too.",
+)
+def insights_come_and_go(
+    context: dg.SensorEvaluationContext, analytics: AnalyticsResource
+) -> dg.SensorResult | dg.SkipReason:
+    """One look at Postgres for each of the two."""
+    with closing(analytics.postgres()) as postgres:
+        partitions = InsightPartitions(postgres)
+        live = partitions.keys()
+        failing = partitions.failing(datetime.now(UTC) - timedelta(days=1), MOST_FAILING)
+    known = set(context.instance.get_dynamic_partitions(str(insights.name)))
+    gone, come = sorted(known.difference(live)), [key for key in live if key not in known]
+    requests = [
+        dg.RunRequest(run_key=f"{each.key} {each.episode}", partition_key=each.key)
+        for each in failing
+        if each.key in live
+    ]
+    if not (gone or come or requests):
+        return dg.SkipReason("Every insight has its partition.")
+    return dg.SensorResult(
+        run_requests=requests,
+        dynamic_partitions_requests=[
+            *([insights.build_add_request(come)] if come else []),
+            *([insights.build_delete_request(gone)] if gone else []),
+        ],
+    )
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    monitored_jobs=[rollup_job],
+    request_job=insight_refresh_job,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="After a summing-up: answer anew the insights that people look at, if their data changed.",
+)
+def rollups_are_fresh(
+    context: dg.RunStatusSensorContext, analytics: AnalyticsResource
+) -> dg.RunRequest | dg.SkipReason:
+    """One run for all of them."""
+    return insight_refresh_request(context.instance, analytics, f"after {context.dagster_run.run_id}")
+
+
+@dg.sensor(
+    job=view_job,
+    minimum_interval_seconds=300,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Makes the views of the installation's questions when they are missing, or another release's.",
+)
+def views_are_outdated(
+    context: dg.SensorEvaluationContext, analytics: AnalyticsResource
+) -> dg.RunRequest | dg.SkipReason:
+    """One look at ClickHouse."""
+    found = outdated(analytics.clickhouse({"sensor": "views_are_outdated"}))
+    if not found or runs_under_way(context.instance, view_job.name, {}):
+        return dg.SkipReason("The views are as they should be, or about to be.")
+    names = [dg.AssetKey(view.name) for view in found]
+    return dg.RunRequest(run_key=f"views {datetime.now(UTC):%Y-%m-%dT%H:%M}", asset_selection=names)
+
+
+SENSORS = [ingestion_is_away, late_events, insights_come_and_go, rollups_are_fresh, views_are_outdated]

@@ -1,7 +1,7 @@
 """The API of dashboards."""
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, current_app
@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from spectree import Response
 
 from analytics_pipelines.dashboards.boards import Dashboard, Dashboards, Tile, TileChange, UnknownTile
-from analytics_pipelines.dashboards.refresh import Refresh
+from analytics_pipelines.queries.refresh import Refresh
 from analytics_pipelines.web.bodies import body_as
 from analytics_pipelines.web.dashboard_models import (
     DashboardBody,
@@ -67,7 +67,7 @@ def create_dashboard(project_id: int) -> ResponseReturnValue:
         raise ApiError(400, "invalid_input", "A new dashboard has no tiles to change.", attr="tiles")
     user = asker().user
     made = _boards().create(fields, user.id if user else None, tiles)
-    return _body(*made, made[0].filters, Refresh.NEVER), 201
+    return _body(*made, made[0].filters, Refresh.FORCE_CACHE), 201
 
 
 @dashboards.get("/<int:dashboard_id>/")
@@ -100,7 +100,7 @@ def change_dashboard(project_id: int, dashboard_id: int) -> ResponseReturnValue:
         raise ApiError(400, "does_not_exist", str(error), attr="tiles") from None
     if changed is None:
         raise _no_such_dashboard()
-    refresh = Refresh.IN_BACKGROUND_IF_STALE if "filters" in changes else Refresh.NEVER
+    refresh = Refresh.ASYNC if "filters" in changes else Refresh.FORCE_CACHE
     return _body(*changed, changed[0].filters, refresh)
 
 
@@ -154,7 +154,7 @@ def _basic(board: Dashboard) -> dict[str, Any]:
 def _body(board: Dashboard, tiles: list[Tile], filters: dict[str, Any], refresh: Refresh) -> dict[str, Any]:
     refresher = _services().refresher
     shown = refresher.show([tile.insight for tile in tiles if tile.insight], project(), filters, refresh)
-    now: datetime = refresher.now()
+    now = datetime.now(UTC)
     insights = {each.insight.id: shown_body(each, project(), now) for each in shown}
     bodies = [_tile(order, tile, insights) for order, tile in enumerate(tiles)]
     moments = [body["last_refresh"] for body in bodies if body["last_refresh"]]

@@ -8,39 +8,20 @@ from flask import request
 
 from analytics_pipelines.accounts.projects import Project
 from analytics_pipelines.dashboards.insights import Insight
-from analytics_pipelines.dashboards.refresh import Refresh, Shown
-from analytics_pipelines.dashboards.staleness import fresh_until
-from analytics_pipelines.web.errors import ApiError
+from analytics_pipelines.dashboards.refresh import Shown
+from analytics_pipelines.queries.refresh import Refresh, read_refresh
 
 # Of an answer, what the API's insights have besides the result.
 _OF_ANSWER = ("hogql", "columns", "types", "hasMore", "resolved_date_range", "timezone")
-# A result that was computed so shortly ago is not asked for again by clients.
-_SETTLED = timedelta(minutes=1)
 _LOOKS = timedelta(minutes=5)
-
-_REFRESH = {
-    None: Refresh.NEVER,
-    "": Refresh.NEVER,
-    "false": Refresh.NEVER,
-    "force_cache": Refresh.NEVER,
-    "blocking": Refresh.IF_STALE,
-    "async_except_on_cache_miss": Refresh.IN_BACKGROUND_IF_STALE,
-    "async": Refresh.IN_BACKGROUND_IF_STALE,
-    "lazy_async": Refresh.IN_BACKGROUND_IF_STALE,
-    "force_async": Refresh.IN_BACKGROUND,
-    "force_blocking": Refresh.ALWAYS,
-    "true": Refresh.ALWAYS,
-}
 
 
 def refresh_in_query() -> Refresh:
-    """What the query string says of computing anew. Raises ApiError."""
-    asked = request.args.get("refresh")
-    found = _REFRESH.get(asked.lower() if asked is not None else None)
-    if found is None:
-        known = ", ".join(name for name in _REFRESH if name)
-        raise ApiError(400, "invalid_input", f"One of {known}.", attr="refresh")
-    return found
+    """What the query string says of computing anew; nothing is `force_cache`. Raises QueryFailed."""
+    asked = request.args.get("refresh", "").lower()
+    if asked in ("", "false"):
+        return Refresh.FORCE_CACHE
+    return read_refresh(True if asked == "true" else asked)
 
 
 def insight_body(insight: Insight, project: Project) -> dict[str, Any]:
@@ -71,22 +52,29 @@ def shown_body(shown: Shown, project: Project, now: datetime) -> dict[str, Any]:
     stored = shown.stored
     if stored is None:
         return body
-    answer, computed_at = stored.answer, stored.computed_at
-    if answer is not None and computed_at is not None:
+    answer, made = stored.answer, shown.made
+    if answer is not None and made is not None:
         body |= {
             **{name: answer[name] for name in _OF_ANSWER if name in answer},
             "result": answer["results"],
-            "last_refresh": computed_at.isoformat(),
+            "last_refresh": made.at.isoformat(),
             "is_cached": True,
             "is_stale": shown.is_stale(now),
-            "cache_target_age": fresh_until(shown.question, computed_at).isoformat(),
-            "next_allowed_client_refresh": (computed_at + _SETTLED).isoformat(),
+            "cache_target_age": made.target_age().isoformat(),
+            "next_allowed_client_refresh": made.next_refresh().isoformat(),
             "data_version": stored.data_version,
             "rows_read": stored.rows_read,
             "milliseconds": stored.milliseconds,
         }
     if shown.is_underway(now):
-        body["query_status"] = {"id": shown.key, "insight_id": shown.insight.id, "query_async": True, "complete": False}
+        body["query_status"] = {
+            "id": shown.key,
+            "team_id": project.id,
+            "insight_id": shown.insight.id,
+            "query_async": True,
+            "complete": False,
+            "error": False,
+        }
     return {**body, "result_error": stored.error}
 
 

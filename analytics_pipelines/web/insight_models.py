@@ -136,7 +136,7 @@ class InsightBody(BaseModel):
     types: list[list[str]] | None = None
     hasMore: bool | None = None  # noqa: N815  PostHog's name
     resolved_date_range: dict[str, Any] | None = None
-    data_version: str | None = Field(default=None, description="Number of the last change of the data it was read of.")
+    data_version: int | None = Field(default=None, description="Number of the last change of the data it was read of.")
     rows_read: int | None = None
     milliseconds: int | None = Field(default=None, description="How long it took to compute.")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, current_app
@@ -10,12 +10,11 @@ from flask.typing import ResponseReturnValue
 from spectree import Response
 
 from analytics_pipelines.dashboards.boards import Dashboards
-from analytics_pipelines.dashboards.checking import check_question
 from analytics_pipelines.dashboards.insights import ORDERS, Insight, Insights, UnknownDashboards, WantedInsights
-from analytics_pipelines.dashboards.overrides import question_of
-from analytics_pipelines.dashboards.refresh import Refresh
+from analytics_pipelines.insights.team import Context
+from analytics_pipelines.queries.question import read_question, refusals_told
+from analytics_pipelines.queries.refresh import Refresh
 from analytics_pipelines.queries.team import load_team
-from analytics_pipelines.sql.errors import QueryError
 from analytics_pipelines.web.bodies import body_as
 from analytics_pipelines.web.errors import ApiError
 from analytics_pipelines.web.identify import asker, project, scope
@@ -96,7 +95,7 @@ def create_insight(project_id: int) -> ResponseReturnValue:
     shown_on = fields.pop("dashboards", [])
     with _known_dashboards():
         made = _saved().create(fields, _user_id(), dashboards=shown_on)
-    (body,) = _shown([made], {}, Refresh.IN_BACKGROUND)
+    (body,) = _shown([made], {}, Refresh.FORCE_ASYNC)
     return body, 201
 
 
@@ -136,7 +135,7 @@ def change_insight(project_id: int, insight: str) -> ResponseReturnValue:
         changed = _saved().change(found.id, changes, _user_id(), dashboards=shown_on)
     if changed is None:
         raise _no_such_insight()
-    refresh = Refresh.IN_BACKGROUND_IF_STALE if "query" in changes else Refresh.NEVER
+    refresh = Refresh.ASYNC if "query" in changes else Refresh.FORCE_CACHE
     (body,) = _shown([changed], {}, refresh)
     return body
 
@@ -155,16 +154,20 @@ def delete_insight(project_id: int, insight: str) -> ResponseReturnValue:
 
 
 def _changes(body: InsightChanges) -> dict[str, Any]:
-    """The fields that were sent, the question checked. Raises ApiError."""
+    """The fields that were sent, the question checked. Raises QueryFailed."""
     sent = body.model_dump(exclude_unset=True)
     changes: dict[str, Any] = {name: "" if value is None else value for name, value in sent.items()}
     if "query" in changes:
-        try:
-            check_question(question_of(changes["query"]), load_team(project(), _services()), datetime.now(UTC))
-        except QueryError as error:
-            where: dict[str, Any] = {"start": error.start, "end": error.end} if error.start is not None else {}
-            raise ApiError(400, "invalid_query", error.message, attr="query", **where) from None
+        _check(changes["query"])
     return changes
+
+
+def _check(query: Any) -> None:
+    """Whether it can be asked: planned, not run. Raises QueryFailed."""
+    services, now = _services(), datetime.now(UTC)
+    question, team = read_question(query), load_team(project(), services)
+    with refusals_told():
+        services.questions.plan(question, Context(team, now, earliest=now - timedelta(days=1)))
 
 
 @contextmanager
@@ -193,7 +196,7 @@ def _user_id() -> int | None:
 def _shown(found: list[Insight], filters: dict[str, Any], refresh: Refresh) -> list[dict[str, Any]]:
     refresher = _services().refresher
     shown = refresher.show(found, project(), filters, refresh)
-    now = refresher.now()
+    now = datetime.now(UTC)
     return [shown_body(each, project(), now) for each in shown]
 
 

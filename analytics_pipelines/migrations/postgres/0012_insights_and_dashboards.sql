@@ -59,7 +59,7 @@ CREATE TABLE insight_results (
     -- as it was last answered; an attempt that failed leaves it as it is
     answer        json,
     computed_at   timestamptz,
-    data_version  text NOT NULL DEFAULT '',
+    data_version  bigint NOT NULL DEFAULT 0,
     rows_read     bigint,
     bytes_read    bigint,
     milliseconds  integer,
