@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from analytics_pipelines.insights.rollup_state import RollupState
 from analytics_pipelines.sql.scope import SavedAction, Scope
 
 
@@ -65,11 +66,15 @@ class Team:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Where and when a question is asked. `earliest` is the time of the project's first event, None without any."""
+    """Where and when a question is asked. `earliest` is the time of the project's first event, None without any.
+
+    With `rollups` questions may be answered from these.
+    """
 
     team: Team
     now: datetime
     earliest: datetime | None = None
+    rollups: RollupState | None = None
 
     def scope(self) -> Scope:
         """What SQL may know of the project."""

@@ -106,7 +106,7 @@ class Asker:
         """Persons as small numbers, groups by their keys."""
         query = actors(question(**fields), Point.model_validate({"source": {}, **point}), self.context)
         ids = nodes.Select((nodes.Item(nodes.Name(("actor_id",)), "actor_id"),), nodes.Derived(query, "a"), limit=9999)
-        compiled = compile_query(ids, self.team.scope())
+        compiled = compile_query(ids, self.context.scope())
         found = [row[0] for row in self.clickhouse.query(compiled.sql, compiled.parameters, SETTINGS).rows]
         assert len(found) == len(set(found)), "an actor twice"
         return {each.int if isinstance(each, UUID) else each for each in found}

@@ -29,8 +29,10 @@ from analytics_pipelines.insights.trends.numbers import (
     labels,
     numbers,
 )
+from analytics_pipelines.insights.trends.rolled import from_rollup, is_held, share
 from analytics_pipelines.sql import nodes
 from analytics_pipelines.sql.compiler import Compiled, compile_query
+from analytics_pipelines.sql.schema import INTERNAL_SCHEMA
 
 MAX_VALUES = 5_000
 """Of a breakdown without a limit."""
@@ -43,6 +45,7 @@ class Pass:
 
     lines: Mapping[int, Line]
     statement: Compiled
+    sources: tuple[str, ...] = ("events",)
 
     def read(self, rows: Rows) -> Iterable[tuple[int, Drawn]]:
         for column, (place, line) in enumerate(self.lines.items()):
@@ -55,17 +58,19 @@ class Pass:
 
 @dataclass(frozen=True)
 class Plan:
-    """`source` names the tables that are read: `events`, or rollups of them."""
-
     query: TrendsQuery
     context: Context
     lines: tuple[Line, ...]
     passes: tuple[Pass, ...]
-    source: str = "events"
 
     @cached_property
     def statements(self) -> tuple[Compiled, ...]:
         return tuple(each.statement for each in self.passes)
+
+    @property
+    def source(self) -> str:
+        """The tables that are read: `events`, or rollups of them, or both."""
+        return ", ".join(sorted({source for each in self.passes for source in each.sources}))
 
     @property
     def resolved_date_range(self) -> dict[str, str]:
@@ -100,11 +105,16 @@ def _passes(query: TrendsQuery, context: Context, found: Sequence[Line]) -> Iter
     places = dict(enumerate(found))
     for dates in dict.fromkeys(line.dates for line in found):
         shared = {place: line for place, line in places.items() if line.dates == dates and _may_share(line)}
+        held = {place: line for place, line in shared.items() if is_held(line)}
+        if part := share(tuple(held.values()), context.rollups):
+            statement = compile_query(from_rollup(tuple(held.values()), part), context.scope(), INTERNAL_SCHEMA)
+            yield Pass(held, statement, part.sources)
+            shared = {place: line for place, line in shared.items() if place not in held}
         if shared:
-            yield Pass(shared, compile_query(_together(tuple(shared.values())), context.team.scope()))
+            yield Pass(shared, compile_query(_together(tuple(shared.values())), context.scope()))
     for place, line in places.items():
         if not _may_share(line):
-            yield Pass({place: line}, compile_query(_alone(line, query), context.team.scope()))
+            yield Pass({place: line}, compile_query(_alone(line, query), context.scope()))
 
 
 def _may_share(line: Line) -> bool:
