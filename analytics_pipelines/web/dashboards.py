@@ -1,12 +1,10 @@
 """The API of dashboards."""
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, current_app
 from flask.typing import ResponseReturnValue
-from pydantic import ValidationError
 from spectree import Response
 
 from analytics_pipelines.dashboards.boards import Dashboard, Dashboards, Tile, TileChange, UnknownTile
@@ -18,12 +16,16 @@ from analytics_pipelines.web.dashboard_models import (
     DashboardListBody,
     DashboardQuery,
     DashboardsQuery,
-    FiltersBody,
     TileChanges,
 )
 from analytics_pipelines.web.errors import ApiError
 from analytics_pipelines.web.identify import asker, project, scope
-from analytics_pipelines.web.insight_answers import not_seen_lately, refresh_in_query, shown_body
+from analytics_pipelines.web.insight_answers import (
+    filters_override_in_query,
+    not_seen_lately,
+    refresh_in_query,
+    shown_body,
+)
 from analytics_pipelines.web.models import ErrorBody
 from analytics_pipelines.web.paging import number_in_query, paged, text_in_query
 from analytics_pipelines.web.services import Services
@@ -75,7 +77,7 @@ def create_dashboard(project_id: int) -> ResponseReturnValue:
 @spec.validate(query=DashboardQuery, resp=_answers(DashboardBody), tags=["dashboards"], skip_validation=True)
 def get_dashboard(project_id: int, dashboard_id: int) -> ResponseReturnValue:
     """A dashboard with its tiles and their stored results."""
-    refresh, override = refresh_in_query(), _filters_override()
+    refresh, override = refresh_in_query(), filters_override_in_query()
     found = _boards().find(dashboard_id)
     if found is None:
         raise _no_such_dashboard()
@@ -129,17 +131,6 @@ def _tile_change(tile: TileChanges) -> TileChange:
             400, "required", "A new tile needs a text; an insight is put here by its own PATCH.", attr="tiles"
         )
     return TileChange(tile.id, text, tile.layouts, tile.color, tile.deleted)
-
-
-def _filters_override() -> dict[str, Any] | None:
-    text = text_in_query("filters_override", 20_000)
-    if not text:
-        return None
-    try:
-        return FiltersBody.model_validate(json.loads(text)).model_dump(exclude_unset=True)
-    except (ValueError, RecursionError, ValidationError):
-        detail = "A JSON object with date_from, date_to and properties."
-        raise ApiError(400, "invalid_input", detail, attr="filters_override") from None
 
 
 def _basic(board: Dashboard) -> dict[str, Any]:

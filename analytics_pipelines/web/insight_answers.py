@@ -1,15 +1,20 @@
 """Saved insights and their stored results as the API shows them."""
 
+import json
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import request
+from pydantic import ValidationError
 
 from analytics_pipelines.accounts.projects import Project
 from analytics_pipelines.dashboards.insights import Insight
 from analytics_pipelines.dashboards.refresh import Shown
 from analytics_pipelines.queries.refresh import Refresh, read_refresh
+from analytics_pipelines.web.dashboard_models import FiltersBody
+from analytics_pipelines.web.errors import ApiError
+from analytics_pipelines.web.paging import text_in_query
 
 # Of an answer, what the API's insights have besides the result.
 _OF_ANSWER = ("hogql", "columns", "types", "hasMore", "resolved_date_range", "timezone")
@@ -22,6 +27,18 @@ def refresh_in_query() -> Refresh:
     if asked in ("", "false"):
         return Refresh.FORCE_CACHE
     return read_refresh(True if asked == "true" else asked)
+
+
+def filters_override_in_query() -> dict[str, Any] | None:
+    """A dashboard's filters for this look alone; None when the stored ones hold. Raises ApiError."""
+    text = text_in_query("filters_override", 20_000)
+    if not text:
+        return None
+    try:
+        return FiltersBody.model_validate(json.loads(text)).model_dump(exclude_unset=True)
+    except (ValueError, RecursionError, ValidationError):
+        detail = "A JSON object with date_from, date_to and properties."
+        raise ApiError(400, "invalid_input", detail, attr="filters_override") from None
 
 
 def insight_body(insight: Insight, project: Project) -> dict[str, Any]:

@@ -76,6 +76,7 @@ class InsightQuery(RefreshQuery):
     """How to show an insight."""
 
     from_dashboard: int | None = Field(default=None, ge=1, description="With this dashboard's filters.")
+    filters_override: str = Field(default="", description="A JSON object: these filters instead of the dashboard's.")
 
 
 class PersonBody(BaseModel):

@@ -18,7 +18,13 @@ from analytics_pipelines.queries.team import load_team
 from analytics_pipelines.web.bodies import body_as
 from analytics_pipelines.web.errors import ApiError
 from analytics_pipelines.web.identify import asker, project, scope
-from analytics_pipelines.web.insight_answers import insight_body, not_seen_lately, refresh_in_query, shown_body
+from analytics_pipelines.web.insight_answers import (
+    filters_override_in_query,
+    insight_body,
+    not_seen_lately,
+    refresh_in_query,
+    shown_body,
+)
 from analytics_pipelines.web.insight_models import (
     InsightBody,
     InsightChanges,
@@ -104,7 +110,7 @@ def create_insight(project_id: int) -> ResponseReturnValue:
 @spec.validate(query=InsightQuery, resp=_answers(InsightBody), tags=["insights"], skip_validation=True)
 def get_insight(project_id: int, insight: str) -> ResponseReturnValue:
     """An insight, by its id or short id, with its stored result."""
-    refresh = refresh_in_query()
+    refresh, override = refresh_in_query(), filters_override_in_query()
     filters: dict[str, Any] = {}
     dashboard_id = number_in_query("from_dashboard", 0, most=2**63 - 1)
     if dashboard_id:
@@ -117,7 +123,7 @@ def get_insight(project_id: int, insight: str) -> ResponseReturnValue:
         raise _no_such_insight()
     if not_seen_lately(found.last_viewed_at):
         _saved().viewed([found.id])
-    (body,) = _shown([found], filters, refresh)
+    (body,) = _shown([found], filters if override is None else override, refresh)
     return body
 
 

@@ -74,6 +74,8 @@ def test_filters_may_be_tried_without_storing_them(ours: Client) -> None:
     tried = ours("GET", f"dashboards/{board['id']}/?refresh=blocking&filters_override={override}", status=200)
     assert tried["tiles"][0]["insight"]["result"][0]["data"] == [1]
     assert ours("GET", f"dashboards/{board['id']}/")["filters"] == {}
+    alone = f"insights/{tried['tiles'][0]['insight']['id']}/?from_dashboard={board['id']}&filters_override={override}"
+    assert ours("GET", alone)["result"][0]["data"] == [1]
     for wrong in ("x", "[]", '{"date_from": 5}', '{"properties": "a"}'):
         ours("GET", f"dashboards/{board['id']}/?filters_override={quote(wrong)}", status=400)
 

@@ -24,8 +24,9 @@ export default function FlowChart({ chart, summary, onDrawn, onPoint }: ChartPro
 }
 
 function flowOption({ nodes, links }: Flow, summary: string, { palette, animated }: Look) {
-  const names = new Map(nodes.map(({ id, name }) => [id, name]));
-  const label = (id: string) => names.get(id) ?? id;
+  const known = new Map(nodes.map((node) => [node.id, node]));
+  const name = (id = "") => known.get(id)?.name ?? id;
+  const inner = Math.max(...nodes.map(({ layer }) => layer));
   return {
     animation: animated,
     animationDuration: 250,
@@ -37,7 +38,7 @@ function flowOption({ nodes, links }: Flow, summary: string, { palette, animated
       className: "chart-tooltip",
       formatter: ({ data, dataType }: { data: Partial<Flow["links"][number]>; dataType: string }) =>
         dataType === "edge"
-          ? tooltipOf(`${label(data.source ?? "")} → ${label(data.target ?? "")}`, [
+          ? tooltipOf(`${name(data.source)} → ${name(data.target)}`, [
               { name: "Paths", color: "muted", value: amount(data.value ?? 0) },
             ])
           : document.createElement("div"),
@@ -54,9 +55,9 @@ function flowOption({ nodes, links }: Flow, summary: string, { palette, animated
       label: {
         color: palette.text,
         fontSize: 12,
-        width: 140,
+        width: Math.max(60, 420 / Math.max(inner, 1)),
         overflow: "truncate",
-        formatter: ({ name }: { name: string }) => label(name),
+        formatter: (node: { name: string }) => known.get(node.name)?.label ?? node.name,
       },
       lineStyle: { color: "source", opacity: 0.25, curveness: 0.5 },
       data: nodes.map(({ id, layer }) => ({

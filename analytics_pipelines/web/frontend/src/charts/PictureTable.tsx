@@ -44,7 +44,7 @@ export function PictureTable({ table, onPoint }: Props) {
 }
 
 function Value({ cell, onPoint }: { cell: Cell; onPoint: (point: Point) => void }) {
-  const { text, note, point } = cell;
+  const { text, note, point, unfinished } = cell;
   return (
     <>
       {point && point.value !== 0 ? (
@@ -60,12 +60,14 @@ function Value({ cell, onPoint }: { cell: Cell; onPoint: (point: Point) => void 
         text
       )}
       {note !== undefined && <span className="cell-note"> {note}</span>}
+      {unfinished && <span className="visually-hidden"> so far</span>}
     </>
   );
 }
 
-function classOf({ heat }: Cell, numeric: boolean): string | undefined {
+function classOf({ heat, unfinished }: Cell, numeric: boolean): string | undefined {
   const names = [numeric ? "number" : "foreign"];
+  if (unfinished) names.push("unfinished");
   if (heat !== undefined) names.push(`heat heat-${Math.round(heat * 10)}`);
   return names.join(" ");
 }

@@ -14,6 +14,8 @@ interface Props {
   placeholder?: string;
   /** What was typed may be chosen although it is not among the choices. */
   free?: boolean;
+  /** The choices are on their way. */
+  loading?: boolean;
   onChange: (value: string) => void;
   onOpen?: () => void;
 }
@@ -22,7 +24,8 @@ interface Props {
 const MOST_SHOWN = 50;
 
 /** A text field that offers what matches; arrows move, Enter takes, Escape leaves all as it was. */
-export function Combobox({ label, value, choices, placeholder, free = false, onChange, onOpen }: Props) {
+export function Combobox(props: Props) {
+  const { label, value, choices, placeholder, free = false, loading = false, onChange, onOpen } = props;
   const id = useId();
   const list = useRef<HTMLUListElement>(null);
   const [text, setText] = useState<string | null>(null);
@@ -106,7 +109,7 @@ export function Combobox({ label, value, choices, placeholder, free = false, onC
               {choice.hint && <span className="muted">{choice.hint}</span>}
             </li>
           ))}
-          {shown.length === 0 && <li className="muted">Nothing matches</li>}
+          {shown.length === 0 && <li className="muted">{loading ? "Loading…" : "Nothing matches"}</li>}
         </ul>
       )}
     </span>

@@ -39,10 +39,21 @@ export function starterInsights(events: readonly string[]): { name: string; quer
   ];
 }
 
-export async function createStarter(projectId: number, events: readonly string[]): Promise<Dashboard> {
+/** An insight that cannot be saved does not keep the others from it; that none can be is an error. */
+export async function createStarter(
+  projectId: number,
+  events: readonly string[],
+): Promise<Dashboard> {
   const dashboard = await createDashboard(projectId, "Start here");
-  for (const insight of starterInsights(events)) {
-    await createInsight(projectId, { ...insight, dashboards: [dashboard.id] });
+  const failures: unknown[] = [];
+  const insights = starterInsights(events);
+  for (const insight of insights) {
+    try {
+      await createInsight(projectId, { ...insight, dashboards: [dashboard.id] });
+    } catch (cause) {
+      failures.push(cause);
+    }
   }
+  if (failures.length === insights.length) throw failures[0];
   return dashboard;
 }

@@ -26,6 +26,7 @@ export function Editor({ question, onChange }: Props) {
       <OwnFields question={question} onChange={onChange} />
       <FilterList
         of="all of it"
+        lead="Where"
         filters={question.properties}
         onChange={(properties) => onChange({ ...question, properties })}
       />

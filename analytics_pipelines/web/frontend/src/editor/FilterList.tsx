@@ -10,10 +10,12 @@ interface Props {
   /** Of what: "all series", or the name of one. */
   of: string;
   filters: PropertyFilter[] | undefined;
+  /** Words before the list. */
+  lead?: string;
   onChange: (filters: PropertyFilter[]) => void;
 }
 
-export function FilterList({ of, filters, onChange }: Props) {
+export function FilterList({ of, filters, lead, onChange }: Props) {
   const [adding, setAdding] = useState(false);
   if (filters !== undefined && !Array.isArray(filters)) {
     return <p className="muted">Its filters are nested; they hold, and can be changed by the API.</p>;
@@ -23,6 +25,7 @@ export function FilterList({ of, filters, onChange }: Props) {
     onChange(shown.map((one, place) => (place === index ? filter : one)));
   return (
     <div className="filters" role="group" aria-label={`Filters on ${of}`}>
+      {lead && <span>{lead}</span>}
       {shown.map((filter, index) => (
         <FilterRow
           key={index}

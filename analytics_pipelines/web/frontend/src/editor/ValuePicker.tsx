@@ -12,33 +12,24 @@ interface Props {
   onChange: (value: string) => void;
 }
 
-/** The most frequent values of the last 30 days are offered once the field is opened. */
 export function ValuePicker({ property, value, onChange }: Props) {
-  const { projectId, cohorts } = useKnown();
-  const [opened, setOpened] = useState(false);
-  if (property.type === "cohort") {
-    const choices = cohorts.map(({ id, name }) => ({ value: String(id), label: name }));
-    return <Combobox label="Cohort" value={value} choices={choices} onChange={onChange} />;
+  const { cohorts } = useKnown();
+  if (property.type !== "cohort") {
+    return <PropertyValue property={property} value={value} onChange={onChange} />;
   }
-  const common = { property, value, onChange, onOpen: () => setOpened(true) };
-  if (!opened) return <Values {...common} values={[]} />;
-  return <Found projectId={projectId} {...common} />;
+  const choices = cohorts.map(({ id, name }) => ({ value: String(id), label: name }));
+  return <Combobox label="Cohort" value={value} choices={choices} onChange={onChange} />;
 }
 
-interface CommonProps extends Props {
-  onOpen: () => void;
-}
-
-function Found({ projectId, ...rest }: CommonProps & { projectId: number }) {
-  const sql = valuesSql(rest.property);
-  const { data } = useResource(`values:${projectId}:${sql}`, (signal) =>
-    fetchRows(projectId, sql, signal),
+/** The most frequent values of the last 30 days are offered once the field is opened. */
+function PropertyValue({ property, value, onChange }: Props) {
+  const { projectId } = useKnown();
+  const [opened, setOpened] = useState(false);
+  const sql = opened ? valuesSql(property) : null;
+  const { data, loading } = useResource(`values:${projectId}:${sql}`, async (signal) =>
+    sql === null ? [] : (await fetchRows(projectId, sql, signal)).results,
   );
-  const values = (data?.results ?? []).map(([found]) => String(found));
-  return <Values {...rest} values={values} />;
-}
-
-function Values({ property, value, values, onChange, onOpen }: CommonProps & { values: string[] }) {
+  const values = (data ?? []).map(([found]) => String(found));
   return (
     <Combobox
       label={`Value of ${property.key}`}
@@ -46,8 +37,9 @@ function Values({ property, value, values, onChange, onOpen }: CommonProps & { v
       choices={values.map((one) => ({ value: one, label: one }))}
       placeholder="Value"
       free
+      loading={opened && loading}
       onChange={onChange}
-      onOpen={onOpen}
+      onOpen={() => setOpened(true)}
     />
   );
 }

@@ -143,7 +143,8 @@ export async function countActors(
 }
 
 function actorsQuery(question: Question, point: Point) {
-  return { kind: "ActorsQuery", source: { ...point.asks, source: question } };
+  const properties = point.where ? [{ type: "hogql", key: point.where }] : [];
+  return { kind: "ActorsQuery", source: { ...point.asks, source: question }, properties };
 }
 
 function actorOf(value: unknown): Actor {

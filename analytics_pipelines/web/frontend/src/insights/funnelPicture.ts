@@ -89,7 +89,7 @@ function barOf(rows: StepRow[], place: number, funnel: number, step: string): St
   const entered = rows[0]?.count ?? 0;
   const before = place === 0 ? null : (rows[place - 1]?.count ?? 0);
   const dropped = before === null ? 0 : before - row.count;
-  const name = row.breakdown_value === undefined ? "" : breakdownName(row.breakdown_value);
+  const name = row.breakdown_value == null ? "" : breakdownName(row.breakdown_value);
   const of = name && ` · ${name}`;
   return {
     name,
@@ -113,7 +113,7 @@ function stepPoint(name: string, value: number, step: number, row: StepRow): Poi
     asks: {
       kind: "FunnelsActorsQuery",
       funnelStep: step,
-      ...(row.breakdown_value !== undefined && { funnelStepBreakdown: row.breakdown_value }),
+      ...(row.breakdown_value != null && { funnelStepBreakdown: row.breakdown_value }),
     },
   };
 }
@@ -128,7 +128,7 @@ function ratesPicture(query: FunnelsQuery, answer: Answer, now: number): Picture
   const days = rows[0]?.days ?? [];
   const cut = incompleteFrom(days, interval, millisOf(answer.last_refresh) ?? now, answer.timezone);
   const nameOf = (row: RateRow) =>
-    row.breakdown_value === undefined ? "Conversion" : breakdownName(row.breakdown_value);
+    row.breakdown_value == null ? "Conversion" : breakdownName(row.breakdown_value);
   const categories = days.map((day) => bucketName(day, interval));
   const chart: Cartesian = {
     type: "cartesian",

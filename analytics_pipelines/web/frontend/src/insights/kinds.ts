@@ -1,3 +1,4 @@
+import { mathOf } from "./maths";
 import {
   type Question,
   type QuestionKind,
@@ -105,6 +106,15 @@ export function missing(question: Question): string | null {
   }
   if (hasSeries(question) && question.series.length === 0) return "Choose an event to count.";
   return null;
+}
+
+/** The name of a series with the way it is counted, where that is not all there is of it. */
+export function seriesLabel(series: Series): string {
+  const { value, label } = mathOf(series.math);
+  if (value === "total") return seriesName(series);
+  const of = series.math_property ? ` of ${series.math_property}` : "";
+  const math = `${label.replace(" of a property", "").toLowerCase()}${of}`;
+  return `${seriesName(series)}, ${math}`;
 }
 
 export function seriesName(series: Series): string {

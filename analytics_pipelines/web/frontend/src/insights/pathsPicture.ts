@@ -23,7 +23,7 @@ export function pathsPicture(answer: Answer): Picture {
   const ids = [...new Set(edges.flatMap(({ source, target }) => [source, target]))];
   const chart: Flow = {
     type: "flow",
-    nodes: ids.map((id) => ({ id, ...stepOf(id) })),
+    nodes: ids.map((id) => ({ id, ...stepOf(id), label: shortName(stepOf(id).name) })),
     links: edges.map((edge) => ({
       source: edge.source,
       target: edge.target,
@@ -68,6 +68,17 @@ export function pathsPicture(answer: Answer): Picture {
 function stepOf(id: string): { name: string; layer: number } {
   const [, step, name] = /^(\d+)_(.*)$/s.exec(id) ?? [];
   return name === undefined ? { name: id, layer: 0 } : { name, layer: Number(step) - 1 };
+}
+
+/** Of a web address only what comes after the host. */
+function shortName(name: string): string {
+  if (!/^https?:\/\//.test(name)) return name;
+  try {
+    const { pathname, search } = new URL(name);
+    return pathname + search;
+  } catch {
+    return name;
+  }
 }
 
 function pointOf({ source, target, value }: Edge): Point {

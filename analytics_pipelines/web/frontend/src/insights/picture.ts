@@ -12,6 +12,8 @@ export interface Point {
     string,
     unknown
   >;
+  /** An expression that leaves only some of whom that names. */
+  where?: string;
 }
 
 export interface Cell {
@@ -19,7 +21,9 @@ export interface Cell {
   point?: Point | null;
   /** Share of the greatest, 0 to 1, for a heat map. */
   heat?: number;
-  /** Said after the text: "so far". */
+  /** The number is still growing. */
+  unfinished?: boolean;
+  /** Said after the text. */
   note?: string;
 }
 
@@ -110,7 +114,8 @@ export interface StepBar {
 
 export interface Flow {
   type: "flow";
-  nodes: { id: string; name: string; layer: number }[];
+  /** `label` is short enough for a chart. */
+  nodes: { id: string; name: string; label: string; layer: number }[];
   links: { source: string; target: string; value: number; point: Point }[];
 }
 

@@ -17,7 +17,7 @@ export function pictureOf(question: Question, answer: Answer, now = Date.now()):
     case "FunnelsQuery":
       return funnelPicture(question, answer, now);
     case "RetentionQuery":
-      return retentionPicture(question, answer);
+      return retentionPicture(question, answer, now);
     case "LifecycleQuery":
       return lifecyclePicture(question, answer, now);
     case "StickinessQuery":

@@ -2,7 +2,7 @@ import { bucketName, millisOf } from "../moment";
 import { amount } from "../quantity";
 import { type Answer, isNumbers, rowsOf } from "./answers";
 import { incompleteFrom, intervalOf } from "./buckets";
-import { seriesName } from "./kinds";
+import { seriesLabel } from "./kinds";
 import { mathOf } from "./maths";
 import {
   type Cartesian,
@@ -57,8 +57,8 @@ export function trendsPicture(query: TrendsQuery, answer: Answer, now: number): 
 export function rowName(query: TrendsQuery, row: TrendsRow): string {
   const order = row.action?.order;
   const one = order === undefined ? undefined : query.series[order];
-  const own = one ? seriesName(one) : row.label;
-  const breakdown = row.breakdown_value === undefined ? null : breakdownName(row.breakdown_value);
+  const own = one ? seriesLabel(one) : row.label;
+  const breakdown = row.breakdown_value == null ? null : breakdownName(row.breakdown_value);
   const many = query.series.length > 1 || order === undefined;
   const name = breakdown === null ? own : many ? `${own} · ${breakdown}` : breakdown;
   return row.compare_label === "previous" ? `${name} (before)` : name;
@@ -69,7 +69,7 @@ const OTHER_LABEL = "$$_posthog_breakdown_other_$$";
 
 export function breakdownName(value: unknown): string {
   if (Array.isArray(value)) return value.map(breakdownName).join(" · ");
-  if (value === null || value === "" || value === NULL_LABEL) return "None";
+  if (value === "" || value === NULL_LABEL) return "None";
   if (value === OTHER_LABEL) return "Other";
   return String(value);
 }
@@ -92,7 +92,7 @@ function pointOf(
       kind: "InsightActorsQuery",
       series: order,
       ...(day !== null && { day }),
-      ...(row.breakdown_value !== undefined && { breakdown: row.breakdown_value }),
+      ...(row.breakdown_value != null && { breakdown: row.breakdown_value }),
       ...(row.compare_label && { compare: row.compare_label }),
     },
   };
@@ -147,14 +147,22 @@ function series(query: TrendsQuery, rows: TrendsRow[], answer: Answer, now: numb
       const cells: Cell[] = row.data.map((value, place) => ({
         text: amount(value),
         point: points[index]?.[place] ?? null,
-        ...(cut !== -1 && place >= cut && row.compare_label !== "previous" && { note: "so far" }),
+        ...(cut !== -1 && place >= cut && row.compare_label !== "previous" && { unfinished: true }),
       }));
-      const sum: Cell[] = display.endsWith("Cumulative") ? [] : [{ text: amount(row.count) }];
+      const sum: Cell[] = display.endsWith("Cumulative")
+        ? []
+        : [{ text: addsUp(query, row) ? amount(row.count) : "–" }];
       return { head: rowName(query, row), color: colors[index] ?? 1, cells: [...sum, ...cells] };
     }),
   };
   const empty = rows.every(({ data }) => data.every((value) => value === 0));
   return { summary: seriesSummary(query, rows, interval), chart, table, empty };
+}
+
+/** People of several days are not added: who came twice would count twice. */
+function addsUp({ series }: TrendsQuery, { action }: TrendsRow): boolean {
+  const one = series[action?.order ?? -1];
+  return one === undefined || one.math === "sum" || mathOf(one.math).counts === "events";
 }
 
 function nameOf(day: string | undefined, interval: Interval): string {
