@@ -16,6 +16,7 @@ from analytics_pipelines.queries.ask import Questions
 from analytics_pipelines.queries.cache import open_cache
 from analytics_pipelines.queries.progress import ProgressOf
 from analytics_pipelines.queries.reader import open_reader
+from analytics_pipelines.queries.rollup_days import RollupDays
 from analytics_pipelines.queries.serve import Answers
 from analytics_pipelines.queries.team import load_team
 from analytics_pipelines.views.definitions import VIEWS, View
@@ -134,7 +135,8 @@ def _refresher(analytics: AnalyticsResource, run_id: str) -> Iterator[Refresher]
     reader = open_reader(settings, comment)
     with closing(analytics.postgres()) as postgres:
         progress = ProgressOf(analytics.clickhouse(comment), settings.clickhouse_cluster)
-        answers = Answers(Questions(reader, settings), postgres, open_cache(settings, postgres), progress, settings)
+        questions = Questions(reader, settings, rollup_days=RollupDays(postgres, settings))
+        answers = Answers(questions, postgres, open_cache(settings, postgres), progress, settings)
         yield Refresher(postgres, reader, answers, timedelta(seconds=2 * settings.query_max_seconds))
 
 

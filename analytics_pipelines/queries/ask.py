@@ -16,11 +16,13 @@ from analytics_pipelines.queries.failure import QueryFailed
 from analytics_pipelines.queries.plain import plain
 from analytics_pipelines.queries.question import SQL, Question, read_question, refusals_told
 from analytics_pipelines.queries.reads import Read
+from analytics_pipelines.queries.rollup_days import RollupDays
 from analytics_pipelines.settings import Settings
 from analytics_pipelines.sql.compiler import Compiled, compile_select
 from resources.clickhouse import ClickHouse, ClickHouseRefused, ClickHouseUnavailable, Result
 
 Answer = dict[str, Any]
+_FROM_ROLLUPS = {"TrendsQuery"}
 
 
 @dataclass
@@ -36,9 +38,15 @@ class Questions:
     """Answers questions about one project at a time, as a ClickHouse user that may only read, under limits."""
 
     def __init__(
-        self, reader: ClickHouse, settings: Settings, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        reader: ClickHouse,
+        settings: Settings,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        rollup_days: RollupDays | None = None,
     ) -> None:
+        """Without `rollup_days` every question is answered from events."""
         self._reader = reader
+        self._rollup_days = rollup_days
         self._max_rows = settings.query_max_rows
         self._limits = {
             "max_execution_time": settings.query_max_seconds,
@@ -67,9 +75,10 @@ class Questions:
         reader = self._reader.about(team_id=team.id, kind=question.kind)
         work = _Work(reader, self._limits, team, query_id, Computed({}, self.now()))
         started = time.perf_counter()
+        rollups = self._rollup_days.state(team.id) if self._rollup_days and question.kind in _FROM_ROLLUPS else None
         with refusals_told():
             earliest = work.earliest() if question.is_for_all_time else None
-            plan = self.plan(question, Context(team, work.computed.at, earliest))
+            plan = self.plan(question, Context(team, work.computed.at, earliest, rollups))
         planned = time.perf_counter()
         results = work.results(plan)
         ran = time.perf_counter()

@@ -10,6 +10,7 @@ from analytics_pipelines.queries.ask import Questions
 from analytics_pipelines.queries.cache import open_cache
 from analytics_pipelines.queries.progress import ProgressOf
 from analytics_pipelines.queries.reader import open_reader
+from analytics_pipelines.queries.rollup_days import RollupDays
 from analytics_pipelines.queries.serve import Answers
 from analytics_pipelines.settings import Settings
 from resources.clickhouse import ClickHouse
@@ -37,7 +38,7 @@ def open_services(settings: Settings) -> Services:
     reader = open_reader(settings, {"service": "web"})
     clickhouse = ClickHouse(settings.need_clickhouse(), {"service": "web"})
     postgres = Postgres(settings.need_postgres(), pool_size=8)
-    questions = Questions(reader, settings)
+    questions = Questions(reader, settings, rollup_days=RollupDays(postgres, settings))
     answers = Answers(
         questions,
         postgres,
