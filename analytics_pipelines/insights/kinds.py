@@ -7,6 +7,7 @@ from typing import Any
 
 from analytics_pipelines.insights import (
     events,
+    funnels,
     lifecycle,
     paths,
     retention,
@@ -24,6 +25,7 @@ from analytics_pipelines.sql.errors import QueryError
 
 KINDS: Mapping[str, Kind] = {
     "TrendsQuery": Kind(trends.TrendsQuery, trends.plan, trends.actors),
+    "FunnelsQuery": Kind(funnels.FunnelsQuery, funnels.plan, funnels.actors),
     "RetentionQuery": Kind(retention.RetentionQuery, retention.plan, retention.actors),
     "StickinessQuery": Kind(stickiness.StickinessQuery, stickiness.plan, stickiness.actors),
     "PathsQuery": Kind(paths.PathsQuery, paths.plan, paths.actors),
