@@ -21,8 +21,8 @@ from analytics_pipelines.insights.team import Context
 from analytics_pipelines.sql import nodes
 from analytics_pipelines.sql.errors import QueryError
 
-# As long may a session last, and a sender's clock be wrong.
-_REACH = timedelta(hours=24)
+# An event lies at most a day from the moment in its session's id, so two of a session at most two days apart.
+_REACH = timedelta(hours=48)
 
 _VIEW = expression("event IN ('$pageview', '$screen')")
 _NAMED = "assumeNotNull(toUUIDOrNull($session_id))"
