@@ -120,10 +120,10 @@ class Asker:
         return found
 
 
-def sql_of(kind: str, team: Team, now: datetime = NOW, **fields: Any) -> str:
+def sql_of(kind: str, team: Team, **fields: Any) -> str:
     """The statements with their parameters, with a line for each table that is read."""
     found, query = parse_insight({"kind": kind, **fields})
-    made = found.plan(query, Context(team, now, datetime(2024, 1, 1, tzinfo=UTC)))
+    made = found.plan(query, Context(team, NOW, datetime(2024, 1, 1, tzinfo=UTC)))
     return "".join(
         each.sql.replace(" FROM (", "\nFROM (").replace(" WHERE ", "\nWHERE ") + f"\n-- {each.parameters}\n"
         for each in made.statements
