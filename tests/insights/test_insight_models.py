@@ -62,7 +62,7 @@ def test_what_is_absent_has_its_default() -> None:
         (trends(series=[]), "series"),
         (trends(series=SERIES * 27), "series"),
         (trends(dateRange={"date_from": 7}), "date"),
-        ({"kind": "FunnelsQuery"}, "kind must be one of"),
+        ({"kind": "SurveysQuery"}, "kind must be one of"),
         ({"kind": ["TrendsQuery"]}, "kind must be one of"),
         ({}, "kind must be one of"),
         (None, "kind must be one of"),
