@@ -9,11 +9,11 @@ from itertools import accumulate
 from math import floor, isfinite
 from typing import Any
 
+from analytics_pipelines.insights.asked import described, event_name
 from analytics_pipelines.insights.breakdowns import cohort_name, labelled, shown_order
 from analytics_pipelines.insights.formulas import Formula, FormulaNode
 from analytics_pipelines.insights.labels import days, labels
 from analytics_pipelines.insights.maths import Direct, PerSession, whole
-from analytics_pipelines.insights.series import EventsNode, Series
 from analytics_pipelines.insights.team import Context
 from analytics_pipelines.insights.trends.lines import Line
 from analytics_pipelines.insights.trends.model import TrendsQuery
@@ -92,7 +92,7 @@ def _rank(row: Row) -> tuple[Any, ...]:
 def _row(line: Line, value: Value, points: list[float], query: TrendsQuery, context: Context) -> Row:
     row: Row = {
         "action": _action(line, context),
-        "label": _name(line.series, context),
+        "label": event_name(line.series, context),
         "count": 0,
         "data": [],
         "labels": [],
@@ -139,22 +139,10 @@ def _smoothed(points: list[float], line: Line, length: int) -> list[float]:
     return [floor(mean) if counts else mean for mean in means]
 
 
-def _name(series: Series, context: Context) -> str:
-    if isinstance(series, EventsNode):
-        return series.label
-    action = context.team.actions.get(series.id)
-    return action.name if action else series.label
-
-
 def _action(line: Line, context: Context) -> Row:
     series = line.series
     return {
-        "id": series.event if isinstance(series, EventsNode) else series.id,
-        "type": "events" if isinstance(series, EventsNode) else "actions",
-        "order": line.order,
-        "name": _name(series, context),
-        "custom_name": series.custom_name,
-        "math": series.math or "total",
+        **described(series, line.order, context),
         "math_property": series.math_property,
         "math_hogql": series.math_hogql,
         "math_group_type_index": series.math_group_type_index,

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from analytics_pipelines.insights.breakdowns import EVERYBODY, cohort_name, value_of
 from analytics_pipelines.insights.compare import earlier_range
 from analytics_pipelines.insights.dates import DateRange, Interval, date_range, earlier, start_of_day
-from analytics_pipelines.insights.filters import accounts_condition, all_of, condition, in_cohort
+from analytics_pipelines.insights.filters import all_of, condition, in_cohort
 from analytics_pipelines.insights.maths import PERSON, TIMESTAMP, Active, Math, Unique, math_of
 from analytics_pipelines.insights.series import Series, source_condition
 from analytics_pipelines.insights.team import Context
@@ -114,7 +114,7 @@ def lines(query: TrendsQuery, context: Context) -> tuple[Line, ...]:
 
 
 def _lines(query: TrendsQuery, dates: DateRange, context: Context) -> Iterator[Line]:
-    common = all_of(condition(query.properties, context), accounts_condition(context) if query.test_accounts else None)
+    common = query.filters(context)
     for cohort in query.breakdown_filter.cohorts() or (None,):
         if cohort is not None:
             cohort_name(cohort, context)
@@ -130,7 +130,7 @@ def _lines(query: TrendsQuery, dates: DateRange, context: Context) -> Iterator[L
                     condition(series.properties, context), condition(series.fixed_properties, context), common, members
                 ),
                 values=(),
-                group_index=query.group_index,
+                group_index=query.aggregation_group_type_index,
                 cohort=cohort,
                 total=query.total_value,
                 cumulative=query.cumulative,
@@ -140,7 +140,7 @@ def _lines(query: TrendsQuery, dates: DateRange, context: Context) -> Iterator[L
 
 def _math(series: Series, query: TrendsQuery, dates: DateRange) -> Math:
     """Where a bucket is as long as the window, or each actor counts once in all, the active are the unique."""
-    math = math_of(series, query.group_index)
+    math = math_of(series, query.aggregation_group_type_index)
     if not isinstance(math, Active) or query.total_value:
         return math
     return Unique(math.actor) if query.cumulative or dates.interval in _WINDOW_OF[math.days] else math

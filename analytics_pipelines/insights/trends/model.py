@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field
 
+from analytics_pipelines.insights.asked import Asked
 from analytics_pipelines.insights.breakdowns import BreakdownFilter
 from analytics_pipelines.insights.dates import Interval
-from analytics_pipelines.insights.filters import PropertyFilter, PropertyGroup
 from analytics_pipelines.insights.formulas import FormulaNode
-from analytics_pipelines.insights.model import ON_EVERY_QUERY, DateRangeModel, Model
+from analytics_pipelines.insights.model import Model
 from analytics_pipelines.insights.series import Series
-from analytics_pipelines.sql.errors import QueryError
 
 CUMULATIVE = "ActionsLineGraphCumulative"
 WORLD_MAP = "WorldMap"
@@ -71,34 +70,15 @@ class CompareFilter(Model):
     compare_to: str | None = None
 
 
-class TrendsQuery(Model):
+class TrendsQuery(Asked):
+    """A breakdown is of each series; formulas take the place of the series that they are made of."""
+
     kind: Literal["TrendsQuery"] = "TrendsQuery"
     series: list[Series] = Field(min_length=1, max_length=26)
     interval: Interval = Interval.DAY
-    dates: DateRangeModel = Field(default_factory=DateRangeModel, alias="dateRange")
     trends_filter: TrendsFilter = Field(default_factory=TrendsFilter, alias="trendsFilter")
-    properties: PropertyGroup | list[PropertyFilter | PropertyGroup] | None = None
-    test_accounts: bool = Field(default=False, alias="filterTestAccounts")
     breakdown_filter: BreakdownFilter = Field(default_factory=BreakdownFilter, alias="breakdownFilter")
     compare_filter: CompareFilter = Field(default_factory=CompareFilter, alias="compareFilter")
-    group_index: int | None = Field(default=None, alias="aggregation_group_type_index", ge=0, le=4)
-    sampling: float | None = Field(default=None, alias="samplingFactor")
-    harmless: ClassVar[frozenset[str]] = ON_EVERY_QUERY
-
-    @model_validator(mode="before")
-    @classmethod
-    def _absent_means_default(cls, data: Any) -> Any:
-        if not isinstance(data, dict):
-            return data
-        optional = {name for field in cls.model_fields.items() for name in (field[0], field[1].alias)}
-        return {name: value for name, value in data.items() if value is not None or name not in optional}
-
-    @field_validator("sampling")
-    @classmethod
-    def _no_sampling(cls, value: float | None) -> float | None:
-        if value not in (None, 1):
-            raise QueryError("samplingFactor: events are not sampled here; leave it out, or write 1")
-        return value
 
     @property
     def total_value(self) -> bool:
