@@ -85,16 +85,19 @@ class Calculator:
                 fill = self._fill_listed if cohort.is_static else self._fill_found
                 fill(staging, team_id, cohort, now)
             hit("cohorts.after_stage")
-            (count,) = self.clickhouse.query(f"SELECT count() FROM {staging}").one()
+            before, after = self._set(f"cohort_people WHERE cohort_id = {cohort.id}"), self._set(staging)
+            count = after[0]
             # A partition without rows is dropped: servers refuse to replace one by nothing.
             partition = f"PARTITION ({team_id}, {cohort.id})"
             change = f"REPLACE {partition} FROM {staging}" if count else f"DROP {partition}"
             self.clickhouse.command(f"ALTER TABLE cohort_people {change}")
             hit("cohorts.after_publish")
+            if before != after:
+                self._note_other_data(team_id, now)
         finally:
             with suppress(ClickHouseUnavailable):  # then the next calculation drops it
                 self._drop(staging)
-        return int(count)
+        return count
 
     def _fill_found(self, staging: str, team_id: int, cohort: Cohort, now: datetime) -> None:
         project = Projects(self.postgres).get(team_id)
@@ -128,6 +131,20 @@ class Calculator:
         finally:
             with suppress(ClickHouseUnavailable):
                 self._drop(listed)
+
+    def _set(self, source: str) -> tuple[int, int]:
+        """How many members there are, and a sum that other ones would not have."""
+        count, total = self.clickhouse.query(f"SELECT count(), sum(cityHash64(person_id)) FROM {source}").one()
+        return int(count), int(total)
+
+    def _note_other_data(self, team_id: int, now: datetime) -> None:
+        """Answers that were given before are of other data."""
+        self.postgres.execute(
+            "INSERT INTO data_versions (team_id, touch, at) VALUES (%s, nextval('dirty_day_touches'), %s)"
+            " ON CONFLICT (team_id) DO UPDATE SET touch = greatest(data_versions.touch, EXCLUDED.touch),"
+            " at = EXCLUDED.at",
+            [team_id, now],
+        )
 
     def _drop(self, table: str) -> None:
         self.clickhouse.command(f"DROP TABLE IF EXISTS {table}")

@@ -50,6 +50,37 @@ def members(filters: Mapping[str, Any], context: Context, others: Mapping[int, D
     return nodes.Select((item,), source, (join,), where)
 
 
+def dependents(cohort_id: int, definitions: Mapping[int, Definition]) -> list[int]:
+    """The dynamic cohorts whose members follow from that one's, directly or through others."""
+    found: list[int] = []
+    waiting = [cohort_id]
+    while waiting:
+        wanted = waiting.pop()
+        for other, definition in definitions.items():
+            if other not in (cohort_id, *found) and not definition.deleted and wanted in _named(definition):
+                found.append(other)
+                waiting.append(other)
+    return found
+
+
+def _named(definition: Definition) -> set[int]:
+    """The cohorts that a definition names itself."""
+    if definition.is_static:
+        return set()
+    try:
+        waiting = [read_criteria(definition.filters)]
+    except QueryError:  # of another release
+        return set()
+    found = set()
+    while waiting:
+        match waiting.pop():
+            case Group(_, parts):
+                waiting += parts
+            case InCohort(cohort_id):
+                found.add(cohort_id)
+    return found
+
+
 @dataclass
 class _Compiler:
     """`behaviours` are those met so far, each once; `inside` are the cohorts whose criteria are being read."""

@@ -5,7 +5,9 @@ from flask.typing import ResponseReturnValue
 
 from analytics_pipelines.settings import Settings
 from analytics_pipelines.web import errors
+from analytics_pipelines.web.actions import actions
 from analytics_pipelines.web.api import api
+from analytics_pipelines.web.cohorts import cohorts
 from analytics_pipelines.web.dashboards import dashboards
 from analytics_pipelines.web.definitions import definitions
 from analytics_pipelines.web.environments import EnvironmentsAreProjects
@@ -13,6 +15,7 @@ from analytics_pipelines.web.identify import check_policy, public
 from analytics_pipelines.web.insights import insights
 from analytics_pipelines.web.metrics import metrics
 from analytics_pipelines.web.pages import pages
+from analytics_pipelines.web.persons import persons
 from analytics_pipelines.web.query import questions
 from analytics_pipelines.web.services import open_services
 from analytics_pipelines.web.spec import spec
@@ -41,6 +44,9 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(questions)
     app.register_blueprint(insights)
     app.register_blueprint(dashboards)
+    app.register_blueprint(actions)
+    app.register_blueprint(cohorts)
+    app.register_blueprint(persons)
     app.register_blueprint(pages)
     app.register_blueprint(metrics)
     errors.register(app)

@@ -24,7 +24,11 @@ def object_in_body() -> dict[str, Any]:
 
 def body_as(model: type[Body]) -> Body:
     """The JSON object that was sent, checked. Raises ApiError, which names the first field that is wrong."""
-    body = object_in_body()
+    return checked(model, object_in_body())
+
+
+def checked(model: type[Body], body: dict[str, Any]) -> Body:
+    """What was sent, as the model has it. Raises ApiError, which names the first field that is wrong."""
     wrong = _unstorable(body)
     if wrong:
         raise ApiError(400, "invalid_input", wrong, attr=None)

@@ -87,6 +87,22 @@ def test_members_are_published_and_counted(cohorts: Cohorts, calculator: Calcula
     assert not [name for (name,) in tables if name.startswith("building_")]
 
 
+def test_answers_of_before_are_of_other_data(cohorts: Cohorts, calculator: Calculator, team: int) -> None:
+    def version() -> int:
+        row = calculator.postgres.row("SELECT touch FROM data_versions WHERE team_id = %s", [team])
+        return row["touch"] if row else 0
+
+    cohort = create(cohorts)
+    calculator.calculate(cohort.id)
+    first = version()
+    assert first > 0
+    calculator.calculate(cohort.id)
+    assert version() == first
+    cohorts.change(cohort.id, {"deleted": True})
+    calculator.calculate(cohort.id)
+    assert version() > first
+
+
 def test_a_cohort_without_members_is_empty(cohorts: Cohorts, calculator: Calculator, clickhouse: ClickHouse) -> None:
     cohort = create(cohorts)
     calculator.calculate(cohort.id)
