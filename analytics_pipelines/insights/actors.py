@@ -27,10 +27,8 @@ from analytics_pipelines.insights.point import Point
 from analytics_pipelines.insights.table import TableColumn, TablePlan, limits, properties_of
 from analytics_pipelines.insights.team import Context
 from analytics_pipelines.sql import nodes
-from analytics_pipelines.sql.compiler import compile_query
-from analytics_pipelines.sql.convert_query import convert_query
+from analytics_pipelines.sql.compiler import compile_query, parse_select
 from analytics_pipelines.sql.errors import QueryError
-from analytics_pipelines.sql.parse import parse
 
 POINTS = frozenset({"InsightActorsQuery", "FunnelsActorsQuery", "StickinessActorsQuery"})
 """Kinds of sources that name a point of an insight."""
@@ -157,10 +155,7 @@ def _of_sql(text: Any) -> nodes.Query:
     """A person's SQL whose first column holds ids: each once."""
     if not isinstance(text, str):
         raise QueryError("a HogQLQuery needs its SQL in “query”")
-    try:
-        inner = convert_query(parse(text))
-    except RecursionError:
-        raise QueryError("the query is nested too deep") from None
+    inner = parse_select(text)
     first = inner
     while isinstance(first, nodes.Union):
         first = first.left

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,7 @@ from analytics_pipelines.insights.kinds import KINDS
 from analytics_pipelines.insights.plan import Plan
 from analytics_pipelines.insights.team import Context, Team
 from analytics_pipelines.queries.failure import QueryFailed
+from analytics_pipelines.queries.language import language_answer
 from analytics_pipelines.queries.plain import plain
 from analytics_pipelines.queries.question import SQL, Question, read_question, refusals_told
 from analytics_pipelines.queries.reads import Read
@@ -73,7 +75,8 @@ class Questions:
     def compute(self, question: Question, team: Team, query_id: str | None = None) -> Computed:
         """Answer it freshly. ClickHouse knows the statements as `query_id:0`, … Raises QueryFailed."""
         reader = self._reader.about(team_id=team.id, kind=question.kind)
-        work = _Work(reader, self._limits, team, query_id, Computed({}, self.now()))
+        text = question.parsed.query if question.kind == SQL else None
+        work = _Work(reader, self._limits, team, query_id, text, Computed({}, self.now()))
         started = time.perf_counter()
         rollups = self._rollup_days.state(team.id) if self._rollup_days and question.kind in _FROM_ROLLUPS else None
         with refusals_told():
@@ -97,6 +100,11 @@ class Questions:
         }
         return work.computed
 
+    def tell(self, asked: Mapping[str, Any], team: Team) -> Answer:
+        """Answer a question about SQL: one of LANGUAGE_KINDS. Raises QueryFailed."""
+        with refusals_told(), engine_told():
+            return language_answer(asked, team, self.now(), self._reader.about(team_id=team.id, kind=asked["kind"]))
+
     def plan(self, question: Question, context: Context) -> Plan:
         """What is to be run. Raises QueryError."""
         if question.kind == SQL:
@@ -112,6 +120,7 @@ class _Work:
     limits: Mapping[str, Any]
     team: Team
     query_id: str | None
+    text: str | None
     computed: Computed
 
     def results(self, plan: Plan) -> list[Result]:
@@ -147,9 +156,16 @@ class _Work:
 
     def _query(self, sql: str, compiled: Compiled) -> Result:
         named = {"query_id": f"{self.query_id}:{len(self.computed.reads)}"} if self.query_id else {}
-        try:
+        with engine_told(self.text):
             return self.reader.query(sql, compiled.parameters, {**self.limits, **named})
-        except ClickHouseUnavailable as error:
-            raise QueryFailed(503, "engine_unavailable", "ClickHouse does not answer; try again soon.") from error
-        except ClickHouseRefused as error:
-            raise QueryFailed.from_engine(error.code, str(error)) from error
+
+
+@contextmanager
+def engine_told(text: str | None = None) -> Iterator[None]:
+    """What ClickHouse says, as QueryFailed: with its place in `text`, the SQL of a person."""
+    try:
+        yield
+    except ClickHouseUnavailable as error:
+        raise QueryFailed(503, "engine_unavailable", "ClickHouse does not answer; try again soon.") from error
+    except ClickHouseRefused as error:
+        raise QueryFailed.from_engine(error.code, str(error), text) from error

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -30,17 +29,12 @@ class Entry:
         return cls(answer, Made.of(computed.at, version, interval, dates), computed.reads)
 
     def packed(self) -> bytes:
-        return zstd.compress(msgspec.json.encode({**asdict(self), "reads": [asdict(read) for read in self.reads]}))
+        return zstd.compress(msgspec.json.encode(self))
 
     @classmethod
     def unpacked(cls, packed: bytes) -> Entry | None:
-        """None for what another release wrote, or nobody."""
+        """None for what another release wrote."""
         try:
-            found = msgspec.json.decode(zstd.decompress(packed))
-            made = {
-                name: datetime.fromisoformat(value) if name in ("at", "date_from", "date_to") and value else value
-                for name, value in found["made"].items()
-            }
-            return cls(found["answer"], Made(**made), [Read(**read) for read in found["reads"]])
-        except (zstd.ZstdError, msgspec.DecodeError, KeyError, TypeError, ValueError):
+            return msgspec.json.decode(zstd.decompress(packed), type=cls)
+        except (zstd.ZstdError, msgspec.DecodeError):
             return None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from analytics_pipelines.sql.engine_errors import explained
+
 _CODES = {
     158: ("too_much_to_read", "The question reads too many rows; narrow its dates or filters."),
     159: ("too_slow", "The question took longer than is allowed; narrow its dates or filters."),
@@ -51,11 +53,15 @@ class QueryFailed(Exception):
         return {name: getattr(self, name) for name in ("status", "code", "detail", "attr", "start", "end")}
 
     @classmethod
-    def from_engine(cls, code: int, message: str) -> QueryFailed:
-        """An engine's refusal: the asker's doing, told without the engine's insides."""
+    def from_engine(cls, code: int, message: str, text: str | None = None) -> QueryFailed:
+        """An engine's refusal: the asker's doing, told without the engine's insides; at its place in `text`, if that is
+        what the asker wrote."""
         if code in _CODES:
             return cls(400, *_CODES[code])
         if code in _OURS:
             return cls(503, "engine_unavailable", "ClickHouse can't answer now; try again soon.")
+        if text is not None:
+            told = explained(code, message, text)
+            return cls(400, "query_failed", told.message, start=told.start, end=told.end)
         said = _INSIDES.sub("…", _WHERE.split(message, maxsplit=1)[0]).strip()
         return cls(400, "query_failed", said[:500] or "ClickHouse refused the question.")

@@ -16,6 +16,7 @@ from analytics_pipelines.insights.kinds import KINDS, parse_as, parse_insight
 from analytics_pipelines.insights.models import HogQLQuery
 from analytics_pipelines.insights.team import Team
 from analytics_pipelines.queries.failure import QueryFailed
+from analytics_pipelines.queries.language import LANGUAGE_KINDS
 from analytics_pipelines.sql.errors import QueryError
 from analytics_pipelines.version import installed_version
 
@@ -67,7 +68,7 @@ def read_question(
         if kind == SQL:
             return Question(SQL, parse_as(HogQLQuery, asked), False)
         if not isinstance(kind, str) or kind not in KINDS:
-            raise QueryError(f"kind must be one of {SQL}, {', '.join(KINDS)}")
+            raise QueryError(f"kind must be one of {', '.join([SQL, *KINDS, *LANGUAGE_KINDS])}")
         _, parsed = parse_insight(asked)
         return Question(kind, parsed, _is_for_all_time(asked))
 

@@ -17,6 +17,7 @@ from analytics_pipelines.queries.ask import Answer, Questions
 from analytics_pipelines.queries.cache import Cache
 from analytics_pipelines.queries.entry import Entry
 from analytics_pipelines.queries.failure import QueryFailed
+from analytics_pipelines.queries.language import LANGUAGE_KINDS
 from analytics_pipelines.queries.progress import Progress, ProgressOf
 from analytics_pipelines.queries.question import Question, read_question
 from analytics_pipelines.queries.reads import explained
@@ -73,6 +74,9 @@ class Answers:
 
     def answer(self, asked: Asked, team: Team) -> Answer:
         """The answer, or `query_status` of a run in the background, or both. Raises QueryFailed."""
+        if isinstance(asked.query, dict) and str(asked.query.get("kind")) in LANGUAGE_KINDS:
+            told = self._questions.tell(asked.query, team)
+            return {**told, "is_cached": False, "query_status": None, "timezone": team.timezone}
         question = read_question(asked.query, asked.filters_override, asked.variables_override)
         key = question.key(team)
         entry = self._kept(key) if asked.refresh.looks_into_cache else None

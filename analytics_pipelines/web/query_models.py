@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from analytics_pipelines.insights.kinds import KINDS
+from analytics_pipelines.queries.language import LANGUAGE_KINDS
 from analytics_pipelines.queries.question import SQL
 from analytics_pipelines.queries.refresh import Refresh
 
@@ -25,8 +26,8 @@ class QueryRequest(BaseModel):
     model_config = ConfigDict(populate_by_name=True)
 
     query: dict[str, Any] = Field(
-        description=f"In PostHog's shape; `kind` is one of {SQL}, {', '.join(KINDS)}, or a node around one of them "
-        "(`InsightVizNode`, `DataTableNode`, `DataVisualizationNode`).",
+        description=f"In PostHog's shape; `kind` is one of {', '.join([SQL, *KINDS, *LANGUAGE_KINDS])}, or a node around "
+        "one of them (`InsightVizNode`, `DataTableNode`, `DataVisualizationNode`).",
         examples=[{"kind": SQL, "query": "select event, count() from events group by event"}],
     )
     refresh: bool | Refresh | None = Field(default=None, description=_REFRESH)
@@ -114,9 +115,11 @@ class QueryAnswer(BaseModel):
     `results` is null when nothing is kept and nobody waited; then `query_status` says who computes it.
     """
 
-    results: Any
+    model_config = ConfigDict(extra="allow")
+
+    results: Any = None
     is_cached: bool
-    cache_key: str
+    cache_key: str | None = None
     query_status: QueryStatus | None
     hogql: str | None = None
     timezone: str | None = None

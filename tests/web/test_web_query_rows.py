@@ -177,3 +177,28 @@ def test_what_can_not_be_asked_is_refused(site: Any, query: dict[str, Any]) -> N
     answer = site.ask(query)
     assert answer.status_code == 400, answer.json
     assert (answer.json["type"], answer.json["attr"]) == ("validation_error", "query")
+
+
+def test_sql_is_looked_at_without_running_it(site: Any) -> None:
+    text = "select evnt, properties.amuont from events"
+    wrong = site.ask({"kind": "HogQLMetadata", "language": "hogQL", "query": text}).json
+    assert wrong["isValid"] is False
+    assert wrong["errors"][0]["start"] == text.index("evnt")
+    slip = site.ask({"kind": "HogQLMetadata", "language": "hogQLExpr", "query": "properties.amuont > 5"}).json
+    assert (slip["isValid"], slip["warnings"][0]["fix"]) == (True, "amount")
+
+
+def test_what_may_be_written_next(site: Any) -> None:
+    def labels(text: str) -> list[str]:
+        asked = {"kind": "HogQLAutocomplete", "language": "hogQL", "query": text, "endPosition": len(text)}
+        return [each["label"] for each in site.ask(asked).json["suggestions"]]
+
+    assert "events" in labels("select * from ev")
+    assert labels("select properties.am from events"[:20]) == []
+    assert "buy" in labels("select count() from events where event = 'b")
+
+
+def test_the_tables_that_may_be_read(site: Any) -> None:
+    tables = site.ask({"kind": "DatabaseSchemaQuery"}).json["tables"]
+    assert {"events", "persons", "groups", "sessions"} <= set(tables)
+    assert "team_id" not in tables["events"]["fields"]
