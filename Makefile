@@ -81,8 +81,8 @@ docs: $(VENV)/.installed-dev ## Write the generated parts of docs/ anew
 lock: $(VENV)/.installed-dev ## Resolve the dependencies anew
 	@LOCK="$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --upgrade"; \
 	$$LOCK pyproject.toml --extra embedded --extra build -o requirements.lock && \
-	$$LOCK pyproject.toml --extra embedded --extra build --extra dev --extra s3-logs -c requirements.lock -o requirements-dev.lock && \
-	$$LOCK pyproject.toml deploy/requirements.in --extra s3-logs -c requirements.lock -c requirements-dev.lock -o deploy/requirements.lock && \
+	$$LOCK pyproject.toml --extra embedded --extra build --extra dev --extra s3-logs --extra redis -c requirements.lock -o requirements-dev.lock && \
+	$$LOCK pyproject.toml deploy/requirements.in --extra s3-logs --extra redis -c requirements.lock -c requirements-dev.lock -o deploy/requirements.lock && \
 	$$LOCK deploy/requirements-build.in -c requirements.lock -o deploy/requirements-build.lock
 
 clean: ## Remove what was installed and built; data stays
