@@ -135,7 +135,19 @@ _TABLES = {
 }
 
 
+_ROLLUPS = (
+    "INSERT INTO event_counts_hourly SELECT team_id, toDate32(timestamp), event, toStartOfHour(timestamp), count(),"
+    " uniqExactState(person_id) FROM events GROUP BY ALL",
+    "INSERT INTO active_people_daily SELECT team_id, toDate32(timestamp), event, person_id, count(), true"
+    " FROM events GROUP BY ALL",
+    "INSERT INTO web_stats_daily SELECT team_id, day, 'path', ifNull(entry_pathname, ''), uniqExactState(person_id),"
+    " sum(pageviews), count(), sum(duration), 0, 0 FROM sessions GROUP BY ALL",
+)
+
+
 def fill(clickhouse: ClickHouse, teams: tuple[int, ...] = (1, 2)) -> None:
     for table, rows in _TABLES.items():
         lines = "\n".join(json.dumps(row) for team in teams for row in rows(team))
         clickhouse.command(f"INSERT INTO {table} FORMAT JSONEachRow {lines}")
+    for statement in _ROLLUPS:
+        clickhouse.command(statement)
