@@ -5,6 +5,13 @@ import { afterEach, beforeEach, vi } from "vitest";
 window.matchMedia = (query) =>
   ({ matches: false, media: query, addEventListener() {}, removeEventListener() {} }) as never;
 window.scrollTo = () => {};
+HTMLDialogElement.prototype.showModal = function () {
+  this.open = true;
+};
+HTMLDialogElement.prototype.close = function () {
+  this.open = false;
+  this.dispatchEvent(new Event("close"));
+};
 
 beforeEach(() => window.history.replaceState(null, "", "/"));
 

@@ -122,11 +122,18 @@ function Age({ at, timezone }: { at: string | null; timezone: string }) {
   );
 }
 
+/** Of when the tile is. */
 function about(question: Question | null, filters: Filters): string {
-  if (!question || question.kind === "HogQLQuery") return "";
-  if (filters.date_from || filters.date_to) return rangeLabel(filters);
-  if (question.kind === "RetentionQuery") return "";
-  return rangeLabel(question.dateRange);
+  const dated = Boolean(filters.date_from || filters.date_to);
+  if (!question) return "";
+  if (question.kind === "HogQLQuery") {
+    const filtered = dated || (filters.properties?.length ?? 0) > 0;
+    const takes = /\{\s*filters/.test(question.query);
+    if (filtered && !takes) return "Without the dashboard’s filters: the query has no {filters}";
+    return dated ? rangeLabel(filters) : "";
+  }
+  if (dated) return rangeLabel(filters);
+  return question.kind === "RetentionQuery" ? "" : rangeLabel(question.dateRange);
 }
 
 interface MenuProps {

@@ -33,7 +33,7 @@ export function kindLabel(kind: unknown): string {
 }
 
 const SQL_TO_BEGIN_WITH =
-  "select event, count() as events\nfrom events\ngroup by event\norder by events desc\nlimit 20";
+  "select event, count() as events\nfrom events\nwhere {filters}\ngroup by event\norder by events desc\nlimit 20";
 
 const ALL_EVENTS: Series = { kind: "EventsNode", event: null };
 

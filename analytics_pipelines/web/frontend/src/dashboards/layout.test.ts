@@ -1,0 +1,71 @@
+import { expect, test } from "vitest";
+
+import type { Question } from "../insights/queries";
+import type { Tile } from "./api";
+import { overrideIn, withFilters, withOverride } from "./filters";
+import { inOrder, moved, placed, withChanges } from "./layout";
+import { starterInsights } from "./starter";
+
+const tile = (id: number, sm?: object): Tile => ({
+  id,
+  layouts: sm ? { sm } : {},
+  insight: null,
+  text: { body: "" },
+});
+
+test("tiles stand in reading order, and those without a place come last", () => {
+  const tiles = [tile(1), tile(2, { x: 6, y: 0, w: 6 }), tile(3, { x: 0, y: 5 }), tile(4, { x: 0, y: 0 })];
+  expect(inOrder(tiles).map(({ id }) => id)).toEqual([4, 2, 3, 1]);
+});
+
+test("two halves fill a row, and a wide one has its own", () => {
+  const changes = placed([tile(1), tile(2), tile(3, { w: 12 }), tile(4)]);
+  expect(changes.map(({ id, layouts }) => [id, layouts?.sm?.x, layouts?.sm?.y, layouts?.sm?.w])).toEqual([
+    [1, 0, 0, 6],
+    [2, 6, 0, 6],
+    [3, 0, 5, 12],
+    [4, 0, 10, 6],
+  ]);
+});
+
+test("only what moves is written, and what is written stands in that order", () => {
+  const tiles = withChanges([tile(1), tile(2), tile(3)], placed([tile(1), tile(2), tile(3)]));
+  expect(placed(tiles)).toEqual([]);
+  const order = moved(tiles, 2, 0);
+  const changes = placed(order);
+  expect(inOrder(withChanges(tiles, changes)).map(({ id }) => id)).toEqual([3, 1, 2]);
+  expect(placed(moved(tiles, 1, 2)).map(({ id }) => id)).toEqual([3, 2]);
+});
+
+test("filters in the address come back, and nonsense is none", () => {
+  const filters = { date_from: "-30d", properties: [] };
+  expect(overrideIn(withOverride(filters, "?x=1"))).toEqual(filters);
+  expect(withOverride(null, "?x=1&filters={}")).toBe("?x=1");
+  expect(overrideIn("?filters=[1]")).toBeNull();
+});
+
+test("a tile's people are asked for as the tile is: dates replaced, properties on top", () => {
+  const own = { type: "event", key: "a", operator: "is_set" };
+  const added = { type: "event", key: "b", operator: "is_set" };
+  const question: Question = {
+    kind: "TrendsQuery",
+    series: [],
+    dateRange: { date_from: "-7d" },
+    properties: [own],
+  };
+  expect(withFilters(question, { date_from: "-90d", properties: [added] })).toMatchObject({
+    dateRange: { date_from: "-90d", date_to: null },
+    properties: [own, added],
+  });
+  expect(withFilters(question, {})).toEqual(question);
+});
+
+test("the first dashboard has an insight of each kind, about events that are there", () => {
+  const insights = starterInsights(["$pageview", "signed up", "bought"]);
+  expect(new Set(insights.map(({ query }) => query.kind)).size).toBe(7);
+  const funnel = insights.find(({ query }) => query.kind === "FunnelsQuery")?.query;
+  expect(funnel).toMatchObject({
+    series: [{ event: "$pageview" }, { event: "signed up" }, { event: "bought" }],
+  });
+  expect(starterInsights([]).some(({ query }) => query.kind === "FunnelsQuery")).toBe(false);
+});
