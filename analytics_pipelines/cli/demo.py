@@ -26,6 +26,7 @@ def demo(clear: bool, data_dir: Path | None) -> None:
 
 def _load(settings: Settings) -> None:
     from analytics_pipelines.accounts.projects import Projects
+    from analytics_pipelines.dashboards.apply import give_default
     from analytics_pipelines.demo.load import load
     from analytics_pipelines.ingest.drain import Drain
     from analytics_pipelines.ingest.flush import flush
@@ -41,6 +42,7 @@ def _load(settings: Settings) -> None:
             now=datetime.now(UTC),
             progress=lambda done, total: progress.update(writing, completed=done, total=total),
         )
+        give_default("demo", drain.postgres, made)
         progress.start_task(loading)
         most: list[int] = []
 

@@ -21,6 +21,7 @@ _VERBS = {
     "replay": "replay:replay",
     "sql": "events:sql",
     "persons": "persons:persons",
+    "dashboards": "dashboards:dashboards",
     "project": "projects:project",
     "key": "accounts:key",
     "login-link": "accounts:login_link",

@@ -26,11 +26,13 @@ def project() -> None:
 @data_dir
 @as_json
 def create(name: str, timezone: str, data_dir: Path | None, as_json: bool) -> None:
-    """Make a project and print its key."""
+    """Make a project, with a first dashboard, and print its key."""
     from analytics_pipelines.accounts.projects import Projects
+    from analytics_pipelines.dashboards.apply import give_default
 
     with accounts_store(data_dir) as postgres:
         made = Projects(postgres).create(name, timezone=timezone)
+        give_default("project", postgres, made)
     if as_json:
         click.echo(json.dumps({"id": made.id, "name": made.name, "api_token": made.api_token}))
     else:

@@ -37,6 +37,16 @@ class TileChange:
 
 
 @dataclass(frozen=True)
+class PlacedTile:
+    """Where an insight, or else a text (`body`), is to stand."""
+
+    insight_id: int | None
+    body: str | None
+    layouts: dict[str, Any]
+    color: str | None
+
+
+@dataclass(frozen=True)
 class Dashboard:
     """`filters` have `date_from`, `date_to` and `properties`; `created_by` is `{id, email, first_name}` or None."""
 
@@ -92,8 +102,8 @@ class Dashboards:
             count = counted.fetchone()
         return [Dashboard(**row) for row in rows], int(count["n"]) if count else 0
 
-    def find(self, dashboard_id: int, *, also_deleted: bool = False) -> tuple[Dashboard, list[Tile]] | None:
-        """A dashboard with its tiles, in one statement."""
+    def find(self, dashboard_id: int | str, *, also_deleted: bool = False) -> tuple[Dashboard, list[Tile]] | None:
+        """The dashboard of that id, or of that short id if it is text, with its tiles, in one statement."""
         with self._postgres.transaction() as connection:
             return self._find(connection, dashboard_id, also_deleted)
 
@@ -145,6 +155,17 @@ class Dashboards:
                 _change_tile(connection, dashboard_id, tile)
             return self._find(connection, dashboard_id, True)
 
+    def arrange(self, dashboard_id: int, tiles: Sequence[PlacedTile]) -> None:
+        """Have these tiles in this order, and no others. They are new tiles."""
+        with self._postgres.transaction() as connection:
+            connection.execute("DELETE FROM dashboard_tiles WHERE dashboard_id = %s", [dashboard_id])
+            for tile in tiles:
+                connection.execute(
+                    "INSERT INTO dashboard_tiles (dashboard_id, insight_id, body, layouts, color)"
+                    " VALUES (%s, %s, %s, %s, %s)",
+                    [dashboard_id, tile.insight_id, tile.body, Jsonb(tile.layouts), tile.color],
+                )
+
     def viewed(self, dashboard_id: int, insights: Sequence[int]) -> None:
         """Note that people looked at this dashboard and these insights now."""
         self._postgres.execute(
@@ -160,7 +181,7 @@ class Dashboards:
         )
 
     def _find(
-        self, connection: Connection, dashboard_id: int, also_deleted: bool
+        self, connection: Connection, dashboard_id: int | str, also_deleted: bool
     ) -> tuple[Dashboard, list[Tile]] | None:
         rows = connection.execute(
             f"SELECT {_COLUMNS}, tile.id AS tile_id, tile.body, tile.layouts, tile.color, to_jsonb(shown) AS insight"
@@ -168,8 +189,14 @@ class Dashboards:
             f" (SELECT {INSIGHT_COLUMNS} FROM insights i WHERE i.id = tile.insight_id AND NOT i.deleted) AS shown"
             " ON tile.insight_id IS NOT NULL) ON tile.dashboard_id = b.id AND (tile.insight_id IS NULL OR"
             " shown.id IS NOT NULL)"
-            " WHERE b.team_id = %s AND b.id = %s AND (NOT b.deleted OR %s) ORDER BY tile.id",
-            [self._team_id, dashboard_id, also_deleted],
+            " WHERE b.team_id = %(team)s AND (b.id = %(id)s OR b.short_id = %(short_id)s)"
+            " AND (NOT b.deleted OR %(also_deleted)s) ORDER BY tile.id",
+            {
+                "team": self._team_id,
+                "id": None if isinstance(dashboard_id, str) else dashboard_id,
+                "short_id": dashboard_id if isinstance(dashboard_id, str) else None,
+                "also_deleted": also_deleted,
+            },
         ).fetchall()
         if not rows:
             return None

@@ -13,6 +13,7 @@ from typing import Any
 from analytics_pipelines.accounts.people import People
 from analytics_pipelines.accounts.projects import Project, Projects
 from analytics_pipelines.accounts.secret import new_project_token
+from analytics_pipelines.dashboards.apply import give_default
 from analytics_pipelines.embedded.clickhouse_server import ServerPlan
 from analytics_pipelines.embedded.engines import (
     CLICKHOUSE_DATABASE,
@@ -168,6 +169,8 @@ def _prepare(settings: Settings, parts: set[str], tell: Callable[[str], None]) -
         people.ensure_first("My organization", "My project", new_project_token(), "admin@localhost")
         secret = people.login_link_secret() if "web" in parts else None
         ours = [project for project in Projects(postgres).all() if not project.is_demo]
+        if ours:
+            give_default("project", postgres, ours[0])
     finally:
         postgres.close()
     return ours[0] if ours else None, f"{settings.browser_url}/login?token={secret}" if secret else None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, current_app
@@ -10,9 +10,8 @@ from flask.typing import ResponseReturnValue
 from spectree import Response
 
 from analytics_pipelines.dashboards.boards import Dashboards
+from analytics_pipelines.dashboards.checking import check_question
 from analytics_pipelines.dashboards.insights import ORDERS, Insight, Insights, UnknownDashboards, WantedInsights
-from analytics_pipelines.insights.team import Context
-from analytics_pipelines.queries.question import read_question, refusals_told
 from analytics_pipelines.queries.refresh import Refresh
 from analytics_pipelines.queries.team import load_team
 from analytics_pipelines.web.bodies import body_as
@@ -164,16 +163,8 @@ def _changes(body: InsightChanges) -> dict[str, Any]:
     sent = body.model_dump(exclude_unset=True)
     changes: dict[str, Any] = {name: "" if value is None else value for name, value in sent.items()}
     if "query" in changes:
-        _check(changes["query"])
+        check_question(changes["query"], load_team(project(), _services()), _services().questions)
     return changes
-
-
-def _check(query: Any) -> None:
-    """Whether it can be asked: planned, not run. Raises QueryFailed."""
-    services, now = _services(), datetime.now(UTC)
-    question, team = read_question(query), load_team(project(), services)
-    with refusals_told():
-        services.questions.plan(question, Context(team, now, earliest=now - timedelta(days=1)))
 
 
 @contextmanager
