@@ -42,6 +42,8 @@ _MANY = (
     "utm_term",
     "gclid",
     "fbclid",
+    "$external_click_url",
+    "$web_vitals_LCP_value",
 )
 
 HOT_PROPERTIES: dict[str, str] = {

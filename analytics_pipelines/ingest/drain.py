@@ -1,17 +1,19 @@
 """The drain: what waits in the bucket goes into ClickHouse, once or as it arrives."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from analytics_pipelines.events.keys import arrival_hour, hour_of
 from analytics_pipelines.faults import hit
+from analytics_pipelines.ingest.ahead import Ahead
 from analytics_pipelines.ingest.backlog import LOOK_BACK, STRAGGLING, batches, open_hours, waiting
 from analytics_pipelines.ingest.ledger import Batch, Ledger, Outcome
-from analytics_pipelines.ingest.loader import BatchTooLarge, load, recounted
+from analytics_pipelines.ingest.loader import BatchTooLarge, Prepared, prepared, publish, recounted
 from analytics_pipelines.ingest.locks import LOAD, LOCK_CLASS, RELAY, held
 from analytics_pipelines.ingest.swap import finish_replays, finish_swaps
 from analytics_pipelines.settings import Settings
@@ -165,14 +167,23 @@ class Drain:
     def _load_all(
         self, objects: Sequence[StoredObject], session: Connection, enough: Callable[[], bool] = lambda: False
     ) -> bool:
-        for batch in batches(objects, most_objects=self.batch_objects, most_bytes=self.batch_bytes):
-            with self._alone(session):
-                # Another drain may have claimed some since we listed them; the rest is found by the next look.
-                if not self.ledger.claimed_keys(batch.keys):
-                    self._load(batch)
+        rest = deque(batches(objects, most_objects=self.batch_objects, most_bytes=self.batch_bytes))
+        while rest:
+            with self._alone(session), Ahead(self._prepare) as ahead:
+                self._load_in_a_row(rest, ahead, lambda: enough() or someone_waits(session, LOAD))
             if enough():
                 break
         return bool(objects)
+
+    def _load_in_a_row(self, rest: deque[Batch], ahead: Ahead, enough: Callable[[], bool]) -> None:
+        """Load from the left of `rest` until it is empty or there is enough; nobody else loads meanwhile."""
+        following: Batch | None = rest[0]
+        while following:
+            batch = rest.popleft()
+            following = rest[0] if rest and not enough() else None
+            # Another drain may have claimed some since we listed them; the rest is found by the next look.
+            if not self.ledger.claimed_keys(batch.keys):
+                self._load(batch, ahead, following)
 
     def _full_look_is_due(self) -> bool:
         now = time.monotonic()
@@ -202,12 +213,19 @@ class Drain:
             finish_swaps(self.clickhouse, self.postgres, self.now())
             yield
 
-    def _load(self, batch: Batch) -> None:
+    def _prepare(self, batch: Batch) -> AbstractContextManager[Prepared]:
+        return prepared(batch, self.store, self.clickhouse, self.postgres)
+
+    def _load(self, batch: Batch, ahead: Ahead | None = None, following: Batch | None = None) -> None:
+        """Load a batch; `following` is made ready meanwhile."""
         started = time.monotonic()
         self.ledger.claim(batch, self.run_id, self.now())
         hit("drain.after_claim")
         try:
-            outcome = load(batch, self.store, self.clickhouse, self.postgres)
+            with ahead.take(batch) if ahead else self._prepare(batch) as ready:
+                if ahead and following:
+                    ahead.begin(following)
+                outcome = publish(ready, self.clickhouse, self.postgres)
         except BatchTooLarge as error:
             self.ledger.release(batch)
             for objects in (batch.objects[: error.fits], batch.objects[error.fits :]):
@@ -225,20 +243,20 @@ class Drain:
             self.ledger.recount(other, recounted(other, self.clickhouse))
 
 
-def someone_waits(session: Connection) -> bool:
-    """Whether another run waits for the relay."""
-    return _count_locks(session, granted=False) > 0
+def someone_waits(session: Connection, lock: int = RELAY) -> bool:
+    """Whether another run waits for the relay, or for another lock."""
+    return _count_locks(session, lock, granted=False) > 0
 
 
 def someone_lingers(session: Connection) -> bool:
     """Whether a run holds the relay now."""
-    return _count_locks(session, granted=True) > 0
+    return _count_locks(session, RELAY, granted=True) > 0
 
 
-def _count_locks(session: Connection, *, granted: bool) -> int:
+def _count_locks(session: Connection, lock: int, *, granted: bool) -> int:
     row = session.execute(
         "SELECT count(*) AS locks FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objid = %s"
         " AND granted = %s AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
-        [LOCK_CLASS, RELAY, granted],
+        [LOCK_CLASS, lock, granted],
     ).fetchone()
     return int(row["locks"]) if row else 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from analytics_pipelines.ingest.lines import DeadLetter, Line, payload, poisonou
 from analytics_pipelines.ingest.memory import memory_kept
 from analytics_pipelines.ingest.staged import LIVE, Staged, Target
 from analytics_pipelines.ingest.statements import statement
+from analytics_pipelines.ingest.stored import find_stored
 from analytics_pipelines.ingest.takers import TAKERS
 from analytics_pipelines.persons.rebuild import note_to_rebuild
 from resources.clickhouse import ClickHouse, ClickHouseRefused, ClickHouseUnavailable
@@ -57,6 +59,33 @@ class BatchTooLarge(Exception):
         self.fits = fits
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A batch whose lines are staged: `dead` are those that are no events, `lost_keys` those of objects that went."""
+
+    batch: Batch
+    staged: Staged
+    dead: Sequence[DeadLetter]
+    lost_keys: tuple[str, ...]
+
+
+@contextmanager
+def prepared(
+    batch: Batch, store: ObjectStore, clickhouse: ClickHouse, postgres: Postgres, target: Target = LIVE
+) -> Iterator[Prepared]:
+    """Read a batch's lines into rows, in memory until the end of the block; nothing that is stored is looked at.
+
+    Raises BatchTooLarge, StoreUnavailable, ClickHouseUnavailable, ClickHouseRefused, PostgresUnavailable.
+    """
+    objects, lost = read_objects(batch, store)
+    staged = Staged(batch.id, batch.hour.date(), target)
+    with _tables(staged, clickhouse):
+        dead = _stage(staged, objects, batch, clickhouse, postgres)
+        del objects  # may be a quarter of a gigabyte, and the block may be long
+        hit("loader.after_stage")
+        yield Prepared(batch, staged, dead, lost)
+
+
 def load(
     batch: Batch,
     store: ObjectStore,
@@ -71,25 +100,32 @@ def load(
     The batch's id is the insert's token and is checked against what is stored, so a load that was broken off
     anywhere may be repeated. Raises StoreUnavailable, ClickHouseUnavailable, ClickHouseRefused, PostgresUnavailable.
     """
-    objects, lost = read_objects(batch, store)
-    staged = Staged(batch.id, batch.hour.date(), target)
-    with _tables(staged, clickhouse):
-        dead = _stage(staged, objects, batch, clickhouse, postgres)
-        hit("loader.after_stage")
-        days = _publish(staged, clickhouse, postgres, f"{batch.id}")
-        hit("loader.after_events")
-        _bury(batch, dead, target, clickhouse)
-        hit("loader.after_dead_letters")
-        clickhouse.insert(_sql("publish_dropped_events", staged), token=f"{batch.id}", settings=_ONE_BLOCK)
-        hit("loader.after_dropped_events")
-        if with_takers:
-            clickhouse.insert(_sql("publish_warnings", staged))
-            for take in TAKERS:
-                take(staged, clickhouse, postgres)
-                hit("loader.after_taker")
-        lines, dropped, events, dead_letters = clickhouse.query(_sql("count_batch", staged)).one()
+    with prepared(batch, store, clickhouse, postgres, target) as ready:
+        return publish(ready, clickhouse, postgres, with_takers=with_takers)
+
+
+def publish(ready: Prepared, clickhouse: ClickHouse, postgres: Postgres, *, with_takers: bool = True) -> Outcome:
+    """Store what a batch brings, and what is derived from it. Raises as `load` does."""
+    batch, staged = ready.batch, ready.staged
+    days = _publish(staged, clickhouse, postgres, f"{batch.id}")
+    hit("loader.after_events")
+    _bury(batch, ready.dead, staged.target, clickhouse)
+    hit("loader.after_dead_letters")
+    clickhouse.insert(_sql("publish_dropped_events", staged), token=f"{batch.id}", settings=_ONE_BLOCK)
+    hit("loader.after_dropped_events")
+    if with_takers:
+        clickhouse.insert(_sql("publish_warnings", staged))
+        for take in TAKERS:
+            take(staged, clickhouse, postgres)
+            hit("loader.after_taker")
+    lines, dropped, events, dead_letters = clickhouse.query(_sql("count_batch", staged)).one()
     return Outcome(
-        lines=lines + dead_letters, events=events, dead_letters=dead_letters, dropped=dropped, days=days, lost_keys=lost
+        lines=lines + dead_letters,
+        events=events,
+        dead_letters=dead_letters,
+        dropped=dropped,
+        days=days,
+        lost_keys=ready.lost_keys,
     )
 
 
@@ -229,7 +265,7 @@ def _stage(
 def _publish(staged: Staged, clickhouse: ClickHouse, postgres: Postgres, token: str) -> tuple[tuple[int, date], ...]:
     """Store the batch's events that are new; the event days, by team, of those it brought or put in another's place."""
     target, ledger = staged.target, Ledger(postgres)
-    clickhouse.command(_sql("stored_before", staged))
+    find_stored(staged, clickhouse)
     superseded = clickhouse.query(_sql("superseded", staged)).rows
     if superseded:
         own = [row for row in superseded if target.day in (None, row[3])]
@@ -244,8 +280,7 @@ def _publish(staged: Staged, clickhouse: ClickHouse, postgres: Postgres, token: 
                 {"given": _uuids(own)},
             )
         hit("loader.after_supersede")
-        clickhouse.command(f"DROP TABLE {staged.stored}")
-        clickhouse.command(_sql("stored_before", staged))
+        find_stored(staged, clickhouse)
         elsewhere = [row for row in superseded if row not in own]
         if elsewhere:  # they count until the day takes its place
             clickhouse.insert_rows(target.superseding, _uuids(elsewhere), ["team_id", "uuid"])

@@ -21,8 +21,6 @@ _CHANNEL = channel_type(
         "fbclid": "entry_fbclid",
     }
 )
-# Properties are the bulk of an event: they are read only of the events that have what no column holds.
-_WITH_A_LOOK_INSIDE = "('$autocapture', '$web_vitals')"
 
 
 @dataclass(frozen=True)
@@ -64,21 +62,7 @@ LONGEST_REACH = max(rollup.reach for rollup in ROLLUPS)
 def _select(name: str, bounce_seconds: float, live: bool, first: str, last: str) -> str:
     days = {"first": first, "last": last, "in_teams": _IN_TEAMS}
     if name == SESSIONS.name:
-        named = [
-            _template("sessions_named").format(
-                these_events=f"event NOT IN {_WITH_A_LOOK_INSIDE}",
-                external_click="CAST(NULL AS Nullable(String))",
-                lcp="CAST(NULL AS Nullable(Float64))",
-                **days,
-            ),
-            _template("sessions_named").format(
-                these_events=f"event IN {_WITH_A_LOOK_INSIDE}",
-                external_click="nullIf(JSONExtract(properties, '$external_click_url', 'Nullable(String)'), '')",
-                lcp="JSONExtract(properties, '$web_vitals_LCP_value', 'Nullable(Float64)')",
-                **days,
-            ),
-        ]
-        aggregated = _template("sessions_aggregated").format(named="\nUNION ALL\n".join(named))
+        aggregated = _template("sessions_aggregated").format(named=_template("sessions_named").format(**days))
         return _template("sessions").format(
             aggregated=with_person(f"({aggregated})"),
             person=PERSON,

@@ -186,6 +186,8 @@ WITH
                 found.`$session_id`
             ) AS session,
             if(is_cookieless, concat('cookieless_', lower(substring(visitor, 1, 32))), id_cut) AS id,
+            -- lambdas run for every row, whatever stands around them
+            if(is_cookieless, text, '') AS cookieless_text,
             SHA1(concat(unhex('932979b465c3442484670b66ec27bc22'), toString(project), ':', id)) AS digest,
             multiIf(
                 drop_rule != '', if(count < 1, 'malformed_line', ''),
@@ -213,7 +215,7 @@ SELECT
     moment,
     if(is_cookieless, concat('{{', arrayStringConcat(arrayMap(
         pair -> concat(toJSONString(pair.1), ':', pair.2),
-        arrayFilter(pair -> pair.1 NOT IN ('$ip', '$raw_user_agent'), JSONExtractKeysAndValuesRaw(text))
+        arrayFilter(pair -> pair.1 NOT IN ('$ip', '$raw_user_agent'), JSONExtractKeysAndValuesRaw(cookieless_text))
     ), ','), '}}'), text),
     multiIf(
         sent_chain != '', sent_chain,

@@ -7,7 +7,7 @@ FROM
         team_id, uuid, batch_id, arrival_day,
         (received_at, event, distinct_id, timestamp, properties) AS place
     FROM {counting}
-    WHERE (team_id, uuid) GLOBAL IN (
+    WHERE arrival_day IN (SELECT arrival_day FROM {stored}) AND (team_id, uuid) GLOBAL IN (
         SELECT stored.team_id, stored.uuid
         FROM {stored} AS stored
         INNER JOIN {staging} AS staged ON stored.team_id = staged.team_id AND stored.uuid = staged.uuid

@@ -24,11 +24,10 @@ SELECT
     nullIf(`$device_type`, '') AS device_type,
     nullIf(`$geoip_country_code`, '') AS country,
     if(event = '$screen', ifNull(`$screen_name`, ''), coalesce(`$pathname`, path(`$current_url`), '')) AS view,
-    {external_click} AS external_click,
-    {lcp} AS lcp
+    if(event = '$autocapture', nullIf(`$external_click_url`, ''), NULL) AS external_click,
+    if(event = '$web_vitals', toFloat64OrNull(`$web_vitals_LCP_value`), NULL) AS lcp
 FROM events
 WHERE {in_teams}
-  AND {these_events}
   AND timestamp >= toDateTime64(greatest({first} - 1, toDate32('1970-01-01')), 6, 'UTC')
   AND timestamp < toDateTime64({last} + 2, 6, 'UTC')
   AND length(`$session_id`) = 36
