@@ -13,7 +13,7 @@ NPM := PATH="$(NODE)/bin:$$PATH" node $(NODE)/lib/node_modules/npm/bin/npm-cli.j
 
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help start demo test test-first-half test-second-half test-chosen check check-code check-tests fix frontend bench bench-capture bench-ingest bench-choices docs lock clean
+.PHONY: help start demo test test-first-half test-second-half test-chosen check check-code check-tests fix frontend bench bench-capture bench-ingest bench-query bench-choices docs lock clean
 .DELETE_ON_ERROR:
 
 help: ## List the targets
@@ -71,6 +71,9 @@ bench-capture: $(VENV)/.installed-dev ## Measure capture beside its peers (needs
 
 bench-ingest: $(VENV)/.installed-dev ## Measure loading beside its peers, and as the table grows
 	@$(BIN)/python -m benchmarks.ingest $(ARGS)
+
+bench-query: $(VENV)/.installed-dev ## Measure insights beside PostHog's classic SQL and the least that must be read
+	@$(BIN)/python -m benchmarks.questions $(ARGS)
 
 bench-choices: $(VENV)/.installed-dev ## Measure ways to store events that were chosen from
 	@$(BIN)/python -m benchmarks.ingest_choices $(ARGS)
