@@ -1,11 +1,12 @@
 """Bodies of the questions' part of the API."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Union
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from analytics_pipelines.insights.kinds import KINDS
-from analytics_pipelines.queries.language import LANGUAGE_KINDS
+from analytics_pipelines.insights.models import HogQLQuery
+from analytics_pipelines.queries.language import LANGUAGE_KINDS, DatabaseSchemaQuery, HogQLAutocomplete, HogQLMetadata
 from analytics_pipelines.queries.question import SQL
 from analytics_pipelines.queries.refresh import Refresh
 
@@ -20,14 +21,22 @@ _REFRESH = """How fresh the answer must be, and whether to wait for it.
 `force_async`: a run in any case. `force_cache`: what is kept, or null."""
 
 
+if TYPE_CHECKING:
+    AnyQuery = dict[str, Any]
+else:
+    AnyQuery = Union[
+        (HogQLQuery, *(kind.model for kind in KINDS.values()), HogQLMetadata, HogQLAutocomplete, DatabaseSchemaQuery)
+    ]
+
+
 class QueryRequest(BaseModel):
     """A question, and how it is to be answered."""
 
     model_config = ConfigDict(populate_by_name=True)
 
-    query: dict[str, Any] = Field(
-        description=f"In PostHog's shape; `kind` is one of {', '.join([SQL, *KINDS, *LANGUAGE_KINDS])}, or a node around "
-        "one of them (`InsightVizNode`, `DataTableNode`, `DataVisualizationNode`).",
+    query: AnyQuery | dict[str, Any] = Field(
+        description=f"In PostHog's shape; `kind` is one of {', '.join([SQL, *KINDS, *LANGUAGE_KINDS])}, or a node "
+        "around one of them (`InsightVizNode`, `DataTableNode`, `DataVisualizationNode`).",
         examples=[{"kind": SQL, "query": "select event, count() from events group by event"}],
     )
     refresh: bool | Refresh | None = Field(default=None, description=_REFRESH)
