@@ -6,6 +6,8 @@ comparison with a missing value is false.
 
 from __future__ import annotations
 
+import math
+import re
 from typing import TYPE_CHECKING
 
 from analytics_pipelines.sql import nodes
@@ -85,9 +87,11 @@ def aligned(printer: Printer, expr: nodes.Expr, other: nodes.Expr) -> str:
     ours = kind_of(expr)
     if theirs is Kind.DATE and ours is Kind.STRING and (is_loose(expr) or isinstance(expr, nodes.Constant)):
         return printer.call(nodes.Call("toDate", (expr,)))
-    if theirs is Kind.NUMBER and (is_loose(expr) or (ours is Kind.STRING and isinstance(other, nodes.Typed))):
+    if theirs is Kind.NUMBER and is_loose(expr):
         return f"toFloat64OrNull({printer.expr(expr)})"
     if isinstance(expr, nodes.Constant):
+        if theirs is Kind.NUMBER and isinstance(expr.value, str):
+            return printer.constant(_number(expr.value))
         if is_loose(other) and isinstance(expr.value, bool):
             return printer.constant("true" if expr.value else "false")
         if theirs is Kind.BOOL and isinstance(expr.value, str) and expr.value.lower() in ("true", "false"):
@@ -105,9 +109,22 @@ def as_instant(printer: Printer, expr: nodes.Expr) -> str:
     return printer.expr(expr)
 
 
+def _number(text: str) -> int | float:
+    """`'12.5'` beside a number means the number; what is none equals nothing."""
+    if re.fullmatch(r"[+-]?\d{1,18}", text, re.ASCII):
+        return int(text)
+    try:
+        number = float(text)
+    except ValueError:
+        return math.nan
+    return number if math.isfinite(number) else math.nan
+
+
 def as_text(expr: nodes.Expr) -> nodes.Expr:
-    """A property without its type: patterns look at what was sent."""
-    return expr.operand if isinstance(expr, nodes.Typed) else expr
+    """A property without its type, a number as it is written: patterns look at text."""
+    if isinstance(expr, nodes.Typed):
+        return expr.operand
+    return nodes.Call("toString", (expr,)) if kind_of(expr) in (Kind.NUMBER, Kind.BOOL, Kind.UUID) else expr
 
 
 def _becomes_instant(expr: nodes.Expr) -> bool:

@@ -309,6 +309,7 @@ _AGGREGATES = {
         groupArraySorted/1@1 groupArrayInsertAt/2 groupArrayIntersect/1 quantiles/1@1- quantilesExact/1@1-
         quantilesExactLow/1@1- quantilesExactHigh/1@1- quantilesExactInclusive/1@1- quantilesExactExclusive/1@1-
         quantilesTDigest/1@1- quantilesTiming/1@1- topK/1@0-1 topKWeighted/2@0-1 retention/1- histogram/1@1
+        countResample/1@3
         """,
         aggregate=True,
     ),
@@ -351,22 +352,7 @@ CATEGORIES: dict[str, Functions] = {
 }
 
 INTERNAL = {
-    **_listed(
-        Kind.NUMBER,
-        """
-        uniqExactMerge/1 uniqMerge/1 countMerge/1 sumMerge/1 avgMerge/1 minMerge/1 maxMerge/1
-        quantileExactInclusiveMerge/1@0-1
-        """,
-        aggregate=True,
-    ),
-    **_listed(
-        Kind.OTHER,
-        """
-        uniqExactState/1 countState/0 sumState/1 avgState/1 minState/1 maxState/1
-        quantileExactInclusiveState/1@0-1
-        """,
-        aggregate=True,
-    ),
-    **_listed(Kind.NUMBER, "finalizeAggregation/1"),
+    **_listed(Kind.NUMBER, "uniqExactMerge/1 uniqMerge/1", aggregate=True),
+    **_listed(Kind.OTHER, "uniqExactState/1", aggregate=True),
 }
-"""States of aggregates, which rollups hold and insights regroup: of use only to who knows what is in them."""
+"""States of aggregates, as rollups hold them: of use only to who knows what is in them."""

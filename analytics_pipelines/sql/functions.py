@@ -10,7 +10,7 @@ from analytics_pipelines.sql.function_list import CATEGORIES, INTERNAL, Function
 FUNCTIONS = {name: function for functions in CATEGORIES.values() for name, function in functions.items()}
 _BY_LOWER = {name.lower(): function for name, function in FUNCTIONS.items()}
 
-_COMBINATORS = {"If": 1, "OrNull": 0, "OrDefault": 0, "Distinct": 0, "Array": 0, "ForEach": 0, "Map": 0}
+COMBINATORS = {"If": 1, "OrNull": 0, "OrDefault": 0, "Distinct": 0, "Array": 0, "ForEach": 0, "Map": 0}
 """Suffixes of aggregates, with the arguments that each adds."""
 
 _NEVER_NULL = """
@@ -35,7 +35,7 @@ def find(name: str, *, internal: bool = False) -> Function | None:
     exact = FUNCTIONS.get(name) or _BY_LOWER.get(name.lower()) or (INTERNAL.get(name) if internal else None)
     if exact:
         return exact
-    for suffix, extra in _COMBINATORS.items():
+    for suffix, extra in COMBINATORS.items():
         stem = name.removesuffix(suffix)
         if stem in ("", name):
             continue
