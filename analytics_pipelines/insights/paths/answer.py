@@ -65,76 +65,89 @@ def plan(query: PathsQuery, context: Context) -> Plan:
 
 
 def _edges(query: PathsQuery, context: Context) -> nodes.Select:
-    asked, counted = query.paths_filter, nodes.Derived(_counted(query, context), "counted")
-    joins = tuple(
-        nodes.Join(
-            "LEFT",
-            nodes.Derived(_names(query, context), f"{end}_names"),
-            compared(name("counted", end), "=", name(f"{end}_names", "hash")),
-        )
-        for end in ("source", "target")
+    counted = _counted(query, context)
+    keys = tuple(name(key) for key in ("place", "source", "target"))
+    edges = nodes.Select(
+        (
+            item("source_key", _key(call("minus", name("place"), 1), "source")),
+            item("target_key", _key(name("place"), "target")),
+            item("paths", call("any", name("paths"))),
+            item("duration", call("any", name("duration"))),
+        ),
+        nodes.Derived(_ends(counted, query, context), "ends"),
+        group=keys,
     )
-    order = (
-        nodes.Order(name("paths"), descending=True),
-        nodes.Order(name("source_key")),
-        nodes.Order(name("target_key")),
+    shown = ("source_key", "target_key", "paths", "duration")
+    return nodes.Select(
+        tuple(item(each, name(each)) for each in shown),
+        nodes.Derived(edges, "edges"),
+        order=(nodes.Order(name("paths"), True), nodes.Order(name("source_key")), nodes.Order(name("target_key"))),
+        limit=query.paths_filter.edge_limit,
+    )
+
+
+def _ends(counted: nodes.Select, query: PathsQuery, context: Context) -> nodes.Select:
+    """Each edge twice, with the name of its source and with that of its target: so names are looked up in one join."""
+    columns = ("place", "source", "target", "paths", "duration")
+    both_ends = call("arrayJoin", call("array", name("source"), name("target")))
+    ends = nodes.Select(
+        (*(item(each, name(each)) for each in columns), item("end_hash", both_ends)),
+        nodes.Derived(counted, "counted"),
+        where=_heavy_enough(query.paths_filter),
     )
     return nodes.Select(
         (
-            item("source_key", _key(call("minus", name("counted", "place"), 1), "source")),
-            item("target_key", _key(name("counted", "place"), "target")),
-            item("paths", name("counted", "paths")),
-            item("duration", name("counted", "duration")),
+            *(item(each, name("one_end", each)) for each in (*columns, "end_hash")),
+            item(ITEM, call("ifNull", name("names", ITEM), BETWEEN)),  # nothing else has no name
         ),
-        counted,
-        joins,
-        where=_heavy_enough(asked),
-        order=order,
-        limit=asked.edge_limit,
+        nodes.Derived(ends, "one_end"),
+        (
+            nodes.Join(
+                "LEFT",
+                nodes.Derived(_names(query, context), "names"),
+                compared(name("one_end", "end_hash"), "=", name("names", "hash")),
+            ),
+        ),
     )
 
 
 def _heavy_enough(asked: PathsFilter) -> nodes.Expr | None:
-    paths = name("counted", "paths")
+    paths = name("paths")
     least = compared(paths, ">=", asked.min_weight) if asked.min_weight else None
     most = compared(paths, "<=", asked.max_weight) if asked.max_weight else None
     return joined("AND", [each for each in (least, most) if each is not None])
 
 
 def _key(place: nodes.Expr, end: str) -> nodes.Expr:
-    """`2_/home`; nothing is called like what stands for those left out, so it has no name to be found."""
-    return call("concat", call("toString", place), "_", call("ifNull", name(f"{end}_names", ITEM), BETWEEN))
+    """`2_/home`"""
+    named = call("anyIf", name(ITEM), compared(name("end_hash"), "=", name(end)))
+    return call("concat", call("toString", place), "_", named)
 
 
 def _names(query: PathsQuery, context: Context) -> nodes.Select:
     hashed = call("cityHash64", name(ITEM))
     return nodes.Select(
         (item("hash", hashed), item(ITEM, call("any", name(ITEM)))),
-        nodes.Derived(named_events(query, context), "named_events"),
+        nodes.Derived(named_events(query, context, of_anybody=True), "named_events"),
         group=(name("hash"),),
     )
 
 
 def _counted(query: PathsQuery, context: Context) -> nodes.Select:
     """`place` (of the target), `source, target` (hashes), `paths, duration` (microseconds on average)."""
-    walk, place = name(WALK), name("place")
-
-    def node(at: nodes.Expr) -> nodes.Expr:
-        return call("arrayElement", walk, at)
-
-    before = call("minus", place, 1)
+    walk = name(WALK)
     edge = call(
         "tuple",
-        place,
-        item_of(node(before)),
-        item_of(node(place)),
-        call("minus", time_of(node(place)), time_of(node(before))),
+        name("place"),
+        item_of(name("before")),
+        item_of(name("node")),
+        call("minus", time_of(name("node")), time_of(name("before"))),
     )
     places = call("range", 2, call("plus", call("length", walk), 1))
-    edges = nodes.Select(
-        (item("edge", call("arrayJoin", mapped("arrayMap", "place", edge, places))),),
-        nodes.Derived(walks(query, context), "walks"),
+    walked = mapped(
+        "arrayMap", "place before node", edge, places, call("arrayPopBack", walk), call("arrayPopFront", walk)
     )
+    edges = nodes.Select((item("edge", call("arrayJoin", walked)),), nodes.Derived(walks(query, context), "walks"))
     parts = [call("tupleElement", name("edge"), at) for at in range(1, 5)]
     keys = [item(key, part) for key, part in zip(("place", "source", "target"), parts, strict=False)]
     return nodes.Select(

@@ -56,10 +56,10 @@ def _select(source: nodes.Source, found: dict[str, nodes.Expr], *, group: bool =
 
 def _without_repeats(visit: nodes.Expr) -> nodes.Expr:
     """Of the same item several times in a row the last."""
-    following = item_of(call("arrayElement", visit, call("plus", name("place"), 1)))
-    is_last = compared(name("place"), "=", call("length", visit))
-    kept = nodes.Logic("OR", (is_last, compared(item_of(_NODE), "!=", following)))
-    return mapped("arrayFilter", "node place", kept, visit, call("arrayEnumerate", visit))
+    after_the_last = call("bitXor", call("arrayElement", visit, -1), 1)  # is another item
+    following = call("arrayPushBack", call("arrayPopFront", visit), after_the_last)
+    differs = compared(item_of(_NODE), "!=", item_of(name("following")))
+    return mapped("arrayFilter", "node following", differs, visit, following)
 
 
 def _cut(compact: nodes.Select, asked: PathsFilter) -> nodes.Select:
