@@ -4,6 +4,7 @@ import dagster as dg
 
 from analytics_pipelines.rollups.tables import ROLLUPS
 from analytics_pipelines.views.definitions import VIEWS
+from assets.cohorts import calculate_due_cohorts
 from assets.queries import answer_due_insights
 
 ingest_job = dg.define_asset_job(
@@ -54,4 +55,31 @@ def insight_refresh_job() -> None:
     answer_due_insights()
 
 
-JOBS = [squash_job, ingest_job, rollup_job, view_job, insight_job, insight_refresh_job]
+cohort_job = dg.define_asset_job(
+    "cohort_job",
+    selection=dg.AssetSelection.assets("cohort_people"),
+    description="Find the members of the chosen cohorts anew.",
+    tags={"dagster/max_runtime": "3600"},
+)
+
+
+@dg.job(
+    description="Find the members anew of the cohorts that are due: by the schedule, and when who was to find them is "
+    "gone.",
+    tags={"dagster/max_runtime": "3600"},
+)
+def cohort_refresh_job() -> None:
+    """One step for any number of cohorts."""
+    calculate_due_cohorts()
+
+
+JOBS = [
+    squash_job,
+    ingest_job,
+    rollup_job,
+    view_job,
+    insight_job,
+    insight_refresh_job,
+    cohort_job,
+    cohort_refresh_job,
+]

@@ -18,3 +18,6 @@ event_day = DailyPartitionsDefinition(
 
 # Saved insights, `<project>-<short id>`: they come and go with them, and stay when one is renamed.
 insights = DynamicPartitionsDefinition(name="insights")
+
+# Cohorts, by their ids.
+cohorts = DynamicPartitionsDefinition(name="cohorts")

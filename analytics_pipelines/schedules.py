@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from analytics_pipelines.cohorts.due import due_cohorts
 from analytics_pipelines.dashboards.partitions import InsightPartitions
-from analytics_pipelines.jobs import ingest_job, insight_refresh_job, rollup_job, squash_job
+from analytics_pipelines.jobs import cohort_refresh_job, ingest_job, insight_refresh_job, rollup_job, squash_job
 from analytics_pipelines.partitions import arrival_hour
 from analytics_pipelines.rollups.days import Days
 from analytics_pipelines.rollups.tables import ROLLUPS
@@ -145,4 +146,38 @@ def insight_refresh_request(
     return dg.RunRequest(run_key=run_key)
 
 
-SCHEDULES = [squash_weekly, keep_ingesting, roll_up_today, close_yesterday, refresh_stale_insights]
+@dg.schedule(
+    job=cohort_refresh_job,
+    cron_schedule="40 * * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Every hour: find the members of cohorts anew that were last looked at a day ago, if there are any.",
+)
+def recalculate_cohorts(
+    context: dg.ScheduleEvaluationContext, analytics: AnalyticsResource
+) -> dg.RunRequest | dg.SkipReason:
+    """One run for all of them."""
+    tick = context.scheduled_execution_time
+    return cohort_refresh_request(context.instance, analytics, f"old {tick:%Y-%m-%dT%H:%M}")
+
+
+def cohort_refresh_request(
+    instance: dg.DagsterInstance, analytics: AnalyticsResource, run_key: str
+) -> dg.RunRequest | dg.SkipReason:
+    """A run of `cohort_refresh_job`, if any cohort is old and none is at it."""
+    if runs_under_way(instance, cohort_refresh_job.name, {}):
+        return dg.SkipReason("The run before is still at it.")
+    with closing(analytics.postgres()) as postgres:
+        due = due_cohorts(postgres, analytics.clickhouse({"schedule": "recalculate_cohorts"}), datetime.now(UTC))
+    if not any(each.why == "old" for each in due):
+        return dg.SkipReason("No cohort is a day old.")
+    return dg.RunRequest(run_key=run_key)
+
+
+SCHEDULES = [
+    squash_weekly,
+    keep_ingesting,
+    roll_up_today,
+    close_yesterday,
+    refresh_stale_insights,
+    recalculate_cohorts,
+]

@@ -5,10 +5,20 @@ from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 
+from analytics_pipelines.cohorts.calculate import Calculator
+from analytics_pipelines.cohorts.due import due_cohorts, gone_cohorts, live_cohorts
 from analytics_pipelines.dashboards.partitions import InsightPartitions
 from analytics_pipelines.ingest.drain import someone_lingers
-from analytics_pipelines.jobs import ingest_job, insight_job, insight_refresh_job, rollup_job, view_job
-from analytics_pipelines.partitions import arrival_hour, insights
+from analytics_pipelines.jobs import (
+    cohort_job,
+    cohort_refresh_job,
+    ingest_job,
+    insight_job,
+    insight_refresh_job,
+    rollup_job,
+    view_job,
+)
+from analytics_pipelines.partitions import arrival_hour, cohorts, insights
 from analytics_pipelines.rollups.days import in_a_row
 from analytics_pipelines.rollups.watermark import Watermark
 from analytics_pipelines.schedules import ingest_request, insight_refresh_request, rollup_request, runs_under_way
@@ -20,7 +30,7 @@ MOST_LATE_RUNS = 20
 MOST_LATE_DAYS = 31
 # A day that late events keep coming for is built once in so long.
 LATE_PAUSE = timedelta(minutes=10)
-# Insights that newly can't be answered, at each look.
+# Insights that newly can't be answered, and cohorts that are tried again, at each look.
 MOST_FAILING = 20
 
 
@@ -155,4 +165,54 @@ def views_are_outdated(
     return dg.RunRequest(run_key=f"views {datetime.now(UTC):%Y-%m-%dT%H:%M}", asset_selection=names)
 
 
-SENSORS = [ingestion_is_away, late_events, insights_come_and_go, rollups_are_fresh, views_are_outdated]
+@dg.sensor(
+    jobs=[cohort_job, cohort_refresh_job],
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Gives each cohort its partition of `cohort_people`, and takes it and the members when the cohort is "
+    "deleted. Cohorts that failed are tried again after a pause, each in a run of its own; those whose members nobody "
+    "found, because the web process that was to do it ended, or that were lost with ClickHouse, share a run.",
+)
+def cohorts_come_and_go(
+    context: dg.SensorEvaluationContext, analytics: AnalyticsResource
+) -> dg.SensorResult | dg.SkipReason:
+    """Two looks at Postgres, one at ClickHouse."""
+    clickhouse = analytics.clickhouse({"sensor": "cohorts_come_and_go"})
+    with closing(analytics.postgres()) as postgres:
+        for cohort_id in gone_cohorts(postgres):
+            Calculator(postgres, clickhouse).calculate(cohort_id)
+        live = [str(cohort_id) for cohort_id in live_cohorts(postgres)]
+        due = due_cohorts(postgres, clickhouse, datetime.now(UTC))
+    known = set(context.instance.get_dynamic_partitions(str(cohorts.name)))
+    gone, come = sorted(known.difference(live)), [key for key in live if key not in known]
+    requests = [
+        dg.RunRequest(
+            job_name=cohort_job.name, run_key=f"{each.cohort_id} {each.attempt}", partition_key=str(each.cohort_id)
+        )
+        for each in due
+        if each.why == "failed"
+    ][:MOST_FAILING]
+    if any(each.why in ("asked", "lost") for each in due) and not runs_under_way(
+        context.instance, cohort_refresh_job.name, {}
+    ):
+        moment = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}"
+        requests.append(dg.RunRequest(job_name=cohort_refresh_job.name, run_key=f"asked {moment}"))
+    if not (gone or come or requests):
+        return dg.SkipReason("Every cohort has its partition, and members as they should be.")
+    return dg.SensorResult(
+        run_requests=requests,
+        dynamic_partitions_requests=[
+            *([cohorts.build_add_request(come)] if come else []),
+            *([cohorts.build_delete_request(gone)] if gone else []),
+        ],
+    )
+
+
+SENSORS = [
+    ingestion_is_away,
+    late_events,
+    insights_come_and_go,
+    rollups_are_fresh,
+    views_are_outdated,
+    cohorts_come_and_go,
+]

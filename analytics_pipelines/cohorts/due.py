@@ -1,7 +1,8 @@
-"""Which cohorts are to be calculated now."""
+"""Which cohorts are to be calculated now, and why."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, Literal
 
 from analytics_pipelines.cohorts.calculate import LOCK_CLASS
 from resources.clickhouse import ClickHouse
@@ -12,18 +13,22 @@ MOST_AGE = timedelta(hours=24)
 # A cohort that failed is tried again after so long, twice as long after each further failure.
 FIRST_PAUSE = timedelta(minutes=5)
 
+Why = Literal["asked", "failed", "lost", "old"]
+
 
 @dataclass(frozen=True)
 class Due:
-    """`attempt` tells this need from earlier ones of the same cohort."""
+    """`asked`: it was saved, and who should have calculated it is gone. `lost`: the members that were published are not
+    there, because ClickHouse was made anew. `attempt` tells this need from earlier ones of the same cohort."""
 
     cohort_id: int
+    why: Why
     attempt: str
 
 
-def live_cohorts(postgres: Postgres) -> set[int]:
+def live_cohorts(postgres: Postgres) -> list[int]:
     """The ids of all that are not deleted, of any project."""
-    return {row["id"] for row in postgres.rows("SELECT id FROM cohorts WHERE NOT deleted")}
+    return [row["id"] for row in postgres.rows("SELECT id FROM cohorts WHERE NOT deleted ORDER BY id")]
 
 
 def gone_cohorts(postgres: Postgres) -> list[int]:
@@ -33,8 +38,7 @@ def gone_cohorts(postgres: Postgres) -> list[int]:
 
 
 def due_cohorts(postgres: Postgres, clickhouse: ClickHouse, now: datetime) -> list[Due]:
-    """Those that nobody is calculating and that someone asked for, whose members are old, or are not where they were
-    published (ClickHouse was made anew); those that were asked for come first, then the oldest."""
+    """Those to be calculated that nobody is calculating: first those that were asked for, then the oldest."""
     published = dict(clickhouse.query("SELECT cohort_id, count() FROM cohort_people GROUP BY cohort_id").rows)
     rows = postgres.rows(
         "SELECT id, count, is_calculating, pending_version, last_calculation, last_error_at, errors_calculating"
@@ -44,19 +48,20 @@ def due_cohorts(postgres: Postgres, clickhouse: ClickHouse, now: datetime) -> li
         " ORDER BY is_calculating DESC, last_calculation NULLS FIRST, id",
         [LOCK_CLASS],
     )
-    return [
-        Due(row["id"], f"{row['pending_version']}:{row['last_calculation']}:{row['last_error_at']}")
-        for row in rows
-        if _is_due(row, published.get(row["id"], 0), now)
-    ]
+    found = []
+    for row in rows:
+        if why := _why(row, published.get(row["id"], 0), now):
+            attempt = f"{row['pending_version']}:{row['last_calculation']}:{row['last_error_at']}"
+            found.append(Due(row["id"], why, attempt))
+    return found
 
 
-def _is_due(row: dict[str, object], published: int, now: datetime) -> bool:
-    failures, failed_at, calculated = row["errors_calculating"], row["last_error_at"], row["last_calculation"]
-    if isinstance(failures, int) and isinstance(failed_at, datetime) and failures:
-        pause = min(FIRST_PAUSE * 2 ** min(failures - 1, 20), MOST_AGE)
-        if now < failed_at + pause:
-            return False
-    if row["is_calculating"] or failures or not isinstance(calculated, datetime):
-        return True
-    return now >= calculated + MOST_AGE or published != row["count"]
+def _why(row: dict[str, Any], published: int, now: datetime) -> Why | None:
+    if row["errors_calculating"]:
+        pause = min(FIRST_PAUSE * 2 ** min(row["errors_calculating"] - 1, 20), MOST_AGE)
+        return "failed" if now >= row["last_error_at"] + pause else None
+    if row["is_calculating"] or row["last_calculation"] is None:
+        return "asked"
+    if published != row["count"]:
+        return "lost"
+    return "old" if now >= row["last_calculation"] + MOST_AGE else None

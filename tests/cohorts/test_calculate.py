@@ -118,7 +118,7 @@ def test_a_deleted_cohort_is_taken_down(cohorts: Cohorts, calculator: Calculator
     calculator.calculate(cohort.id)
     cohorts.change(cohort.id, {"deleted": True})
     assert gone_cohorts(calculator.postgres) == [cohort.id]
-    assert live_cohorts(calculator.postgres) == set()
+    assert live_cohorts(calculator.postgres) == []
     calculator.calculate(cohort.id)
     assert (members(clickhouse, cohort), gone_cohorts(calculator.postgres)) == (set(), [])
     cohorts.change(cohort.id, {"deleted": False})
