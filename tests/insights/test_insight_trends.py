@@ -28,6 +28,7 @@ QUESTIONS: dict[str, dict[str, Any]] = {
         "series": [{"event": "view", "math": "total"}, {"event": "it's", "math": "dau"}],
         "trendsFilter": {"display": "BoldNumber"},
     },
+    "events_by_browser": {"series": [{"event": "view"}], "breakdownFilter": BROWSER},
     "people_by_browser": {"series": [{"event": "view", "math": "dau"}], "breakdownFilter": BROWSER},
     "weekly_active": {"series": [{"event": "view", "math": "weekly_active"}]},
     "median_times_of_each_person": {"series": [{"event": "view", "math": "median_count_per_actor"}]},

@@ -41,6 +41,9 @@ class Drawn:
         place = 0 if bucket is None else max(bisect_right(self.edges, int(bucket)) - 1, 0)
         points[place] = _number(number, self.line)
 
+    def put_all(self, value: Value, numbers: Sequence[Any]) -> None:
+        self.points[value] = [_number(each, self.line) for each in numbers]
+
     def _empty(self) -> list[float]:
         return [0] * (1 if self.line.total else len(self.edges))
 

@@ -29,6 +29,7 @@ from analytics_pipelines.insights.trends.numbers import (
     labels,
     numbers,
 )
+from analytics_pipelines.insights.trends.ranked import is_countable, ranked_counts
 from analytics_pipelines.insights.trends.rolled import from_rollup, is_held, share
 from analytics_pipelines.sql import nodes
 from analytics_pipelines.sql.compiler import Compiled, compile_query
@@ -40,19 +41,27 @@ MAX_VALUES = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """A statement, and the lines that it draws by their places in the plan. Rows are `(value_0 …, bucket, number of
-    the first line, …)`; those of totals have no bucket."""
+    """A statement, and the lines that it draws by their places in the plan.
+
+    Rows are `(value_0 …, bucket, number of the first line, …)`; those of totals have no bucket. In a `whole` pass a row
+    has all points of its value: `(value_0 …, points)`.
+    """
 
     lines: Mapping[int, Line]
     statement: Compiled
     sources: tuple[str, ...] = ("events",)
+    whole: bool = False
 
     def read(self, rows: Rows) -> Iterable[tuple[int, Drawn]]:
         for column, (place, line) in enumerate(self.lines.items()):
             drawn, width = Drawn(line), len(line.values)
             for row in rows:
-                value, (bucket, *found) = tuple(row[:width]), (None, *row[width:]) if line.total else row[width:]
-                drawn.put(value, bucket, found[column])
+                value, rest = tuple(row[:width]), row[width:]
+                if self.whole:
+                    drawn.put_all(value, rest[0])
+                else:
+                    bucket, *found = (None, *rest) if line.total else rest
+                    drawn.put(value, bucket, found[column])
             yield place, drawn
 
 
@@ -114,7 +123,8 @@ def _passes(query: TrendsQuery, context: Context, found: Sequence[Line]) -> Iter
             yield Pass(shared, compile_query(_together(tuple(shared.values())), context.scope()))
     for place, line in places.items():
         if not _may_share(line):
-            yield Pass({place: line}, compile_query(_alone(line, query), context.scope()))
+            whole = query.kept_values is not None and not line.total and is_countable(line)
+            yield Pass({place: line}, compile_query(_alone(line, query), context.scope()), whole=whole)
 
 
 def _may_share(line: Line) -> bool:
@@ -141,6 +151,8 @@ def _together(lines: Sequence[Line]) -> nodes.Select:
 
 def _alone(line: Line, query: TrendsQuery) -> nodes.Select:
     limit = query.kept_values
+    if limit is not None and is_countable(line):
+        return replace(ranked_counts(line, limit), limit=limit + 1)
     most = 1 if not line.values else MAX_VALUES if limit is None else limit + 1
     rows = most * (1 if line.total else len(line.dates.buckets))
     return replace(numbers(line, labels(line, limit)), limit=rows)
