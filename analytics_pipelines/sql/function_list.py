@@ -354,5 +354,6 @@ CATEGORIES: dict[str, Functions] = {
 INTERNAL = {
     **_listed(Kind.NUMBER, "uniqExactMerge/1 uniqMerge/1", aggregate=True),
     **_listed(Kind.OTHER, "uniqExactState/1", aggregate=True),
+    **_listed(Kind.NUMBER, "finalizeAggregation/1"),
 }
 """States of aggregates, as rollups hold them: of use only to who knows what is in them."""

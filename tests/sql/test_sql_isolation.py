@@ -128,6 +128,7 @@ def answer(reader: ClickHouse, sql: str, parameters: dict[str, Any]) -> Any:
     return sorted(map(repr, rows))
 
 
+@pytest.mark.timeout(180 + EXAMPLES)
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(text=queries)
 def test_another_team_changes_nothing(two_teams: ClickHouse, one_team: ClickHouse, text: str) -> None:
