@@ -49,7 +49,7 @@ def web_service(settings: Settings) -> Service:
         name="web",
         command=[
             *_granian(settings.host, settings.web_port, 1, "wsgi"),
-            *("--blocking-threads", "8"),
+            *("--blocking-threads", "32"),  # some wait for ClickHouse, or for other questions of their project
             "analytics_pipelines.web.wsgi:app",
         ],
         env=environment_of(settings),

@@ -25,6 +25,7 @@ from analytics_pipelines.queries.refresh import Refresh
 from analytics_pipelines.queries.runs import Run, Runs
 from analytics_pipelines.queries.slots import Pool, Slots
 from analytics_pipelines.queries.staleness import is_stale
+from analytics_pipelines.queries.team import data_version
 from analytics_pipelines.settings import Settings
 from resources.postgres import Postgres
 
@@ -126,15 +127,12 @@ class Answers:
     def _is_stale(self, entry: Entry, asked: Asked, team: Team) -> bool:
         behind = self._behind if asked.refresh is Refresh.BLOCKING else None
         lazy = asked.refresh is Refresh.LAZY_ASYNC
-        return is_stale(entry.made, self._version(team.id), self._questions.now(), behind=behind, lazy=lazy)
-
-    def _version(self, team_id: int) -> int:
-        """Numbers the last change of the project's events, persons or groups."""
-        row = self._postgres.row("SELECT touch FROM data_versions WHERE team_id = %s", [team_id])
-        return int(row["touch"]) if row else 0
+        return is_stale(
+            entry.made, data_version(team.id, self._postgres), self._questions.now(), behind=behind, lazy=lazy
+        )
 
     def _compute(self, question: Question, key: str, team: Team, run_id: str) -> Entry:
-        version = self._version(team.id)  # before the events are read: it is never too new
+        version = data_version(team.id, self._postgres)  # before the events are read: it is never too new
         computed = self._questions.compute(question, team, self._progress.query_id(team.id, run_id))
         entry = Entry.of(computed, version, question.interval)
         packed = entry.packed()

@@ -29,6 +29,12 @@ class StoresOf:
     reader: ClickHouse
 
 
+def data_version(team_id: int, postgres: Postgres) -> int:
+    """Numbers the last change of the project's events, persons, groups and members of cohorts."""
+    row = postgres.row("SELECT touch FROM data_versions WHERE team_id = %s", [team_id])
+    return int(row["touch"]) if row else 0
+
+
 def load_team(project: Project, stores: Stores) -> Team:
     """The project as questions see it. Raises PostgresUnavailable and ClickHouse's errors."""
     return Team(
@@ -43,14 +49,34 @@ def load_team(project: Project, stores: Stores) -> Team:
     )
 
 
-def _property_types(team_id: int, stores: Stores) -> Mapping[tuple[str, str], str]:
-    """By (kind, name), those that are no texts: as seen, and over it as people said."""
-    seen = stores.reader.query(
+# Types that were seen change only with the project's data, and are asked for with every question.
+_SEEN: dict[tuple[str, int], tuple[int, Mapping[tuple[str, str], str]]] = {}
+_MOST_KEPT = 1000
+
+
+def _seen_types(team_id: int, stores: Stores) -> Mapping[tuple[str, str], str]:
+    """By (kind, name), those that are no texts."""
+    version = data_version(team_id, stores.postgres)
+    key = (stores.postgres.url, team_id)
+    kept = _SEEN.get(key)
+    if kept is not None and kept[0] == version:
+        return kept[1]
+    rows = stores.reader.query(
         "SELECT kind, group_type_index, name, type FROM property_catalog"
         " WHERE team_id = {team:Int64} AND NOT is_other AND type NOT IN ('', 'String')",
         {"team": team_id},
     ).rows
-    types = {(_kind(kind, index), name): found for kind, index, name, found in seen}
+    types = {(_kind(kind, index), name): found for kind, index, name, found in rows}
+    if len(_SEEN) >= _MOST_KEPT:
+        _SEEN.clear()
+    if version:
+        _SEEN[key] = (version, types)
+    return types
+
+
+def _property_types(team_id: int, stores: Stores) -> Mapping[tuple[str, str], str]:
+    """By (kind, name): as seen, and over it as people said."""
+    types = dict(_seen_types(team_id, stores))
     for row in stores.postgres.rows(
         "SELECT kind, group_type_index, name, property_type FROM property_types WHERE team_id = %s", [team_id]
     ):

@@ -105,3 +105,19 @@ def test_a_projects_data_version_is_the_last_touch_of_its_days(postgres: Postgre
     assert second[2] == first[2]
     postgres.execute("DELETE FROM dirty_days")
     assert versions() == second
+
+
+def test_new_members_of_a_cohort_are_new_data(postgres: Postgres, projects: tuple[Project, Project]) -> None:
+    ours, theirs = projects
+    postgres.execute("INSERT INTO cohorts (team_id, name) VALUES (%s, 'a'), (%s, 'a')", [ours.id, theirs.id])
+
+    def versions() -> dict[int, int]:
+        return {row["team_id"]: row["touch"] for row in postgres.rows("SELECT team_id, touch FROM data_versions")}
+
+    postgres.execute("UPDATE cohorts SET name = 'b'")
+    assert versions() == {}
+    postgres.execute("UPDATE cohorts SET last_calculation = now() WHERE team_id = %s", [ours.id])
+    first = versions()
+    assert set(first) == {ours.id}
+    postgres.execute("UPDATE cohorts SET last_calculation = now() WHERE team_id = %s", [ours.id])
+    assert versions()[ours.id] > first[ours.id]
