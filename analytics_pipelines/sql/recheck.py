@@ -46,12 +46,13 @@ class UnsafeQuery(Exception):
 def recheck(sql: str, parameters: Mapping[str, object], schema: Schema = SCHEMA) -> None:
     """Returns for a safe text, raises UnsafeQuery for any other."""
     tokens = _tokens(sql)
-    guards = [_Guard(table) for table in schema.values()]
+    guards = [_guard(table.name, schema) for table in schema.values()]
     tables = {table.physical for table in schema.values()}
     depth, index, guarded = 0, 0, 0
     while index < len(tokens):
         word = tokens[index]
-        length = next(filter(None, (guard.length(tokens, index) for guard in guards)), 0)
+        opens = tokens[index : index + 2] == ["(", "SELECT"]
+        length = next(filter(None, (guard.length(tokens, index) for guard in guards)), 0) if opens else 0
         if length:
             if index == 0 or tokens[index - 1] not in _BEFORE_SOURCE:
                 raise UnsafeQuery("a guard out of place")
@@ -78,14 +79,14 @@ class _Guard:
     def __init__(self, table: Table) -> None:
         self._items = {tuple(_tokens(item)): name for name, item in table.items()}
         self._lengths = sorted({len(item) for item in self._items}, reverse=True)
-        self._table = table
+        self.table = table
 
     def length(self, tokens: list[str], index: int) -> int:
         """How many tokens a guard of this table takes from here; 0 where there is none."""
         used = self._used(tokens, index)
         if used is None:
             return 0
-        whole = _tokens(self._table.guarded(used))
+        whole = _tokens(self.table.guarded(used))
         return len(whole) if tokens[index : index + len(whole)] == whole else 0
 
     def _used(self, tokens: list[str], index: int) -> list[str] | None:
@@ -114,6 +115,14 @@ def _tokens(sql: str) -> list[str]:
             found.append(match.group())
         position = match.end()
     return found
+
+
+_GUARDS = {table.name: _Guard(table) for table in INTERNAL_SCHEMA.values()}
+
+
+def _guard(name: str, schema: Schema) -> _Guard:
+    known = _GUARDS.get(name)
+    return known if known and known.table is schema[name] else _Guard(schema[name])
 
 
 def _check(word: str, following: str, before: list[str], parameters: Mapping[str, object], internal: bool) -> None:

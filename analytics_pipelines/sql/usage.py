@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 
 from analytics_pipelines.sql import nodes
 from analytics_pipelines.sql.types import Kind
@@ -49,7 +48,7 @@ def _inside(node: object) -> Iterator[object]:
         for join in node.joins:
             yield nodes.Column(node.alias, join.key, Kind.OTHER, nullable=True)
             yield from _inside(join.query)
-    elif is_dataclass(node):
+    elif type(node).__module__ == nodes.__name__:
         yield node
-        for field in fields(node):
-            yield from _inside(getattr(node, field.name))
+        for name in getattr(type(node), "__slots__", ()):
+            yield from _inside(getattr(node, name))
