@@ -202,3 +202,42 @@ def test_the_tables_that_may_be_read(site: Any) -> None:
     tables = site.ask({"kind": "DatabaseSchemaQuery"}).json["tables"]
     assert {"events", "persons", "groups", "sessions"} <= set(tables)
     assert "team_id" not in tables["events"]["fields"]
+
+
+SERIES = [{"kind": "EventsNode", "event": "page"}, {"kind": "EventsNode", "event": "buy"}]
+DATES = {"dateRange": {"date_from": "2026-11-19", "date_to": "2026-11-22"}}
+
+
+@pytest.mark.parametrize(
+    ("query", "point", "count"),
+    [
+        ({"kind": "FunnelsQuery", "series": SERIES}, {"kind": "FunnelsActorsQuery", "funnelStep": 1}, 2),
+        ({"kind": "FunnelsQuery", "series": SERIES}, {"kind": "FunnelsActorsQuery", "funnelStep": 2}, 1),
+        ({"kind": "FunnelsQuery", "series": SERIES}, {"kind": "FunnelsActorsQuery", "funnelStep": -2}, 1),
+        ({"kind": "StickinessQuery", "series": SERIES[:1]}, {"kind": "StickinessActorsQuery", "day": 1}, 2),
+        ({"kind": "LifecycleQuery", "series": SERIES[:1]}, {"day": "2026-11-20", "status": "new"}, 1),
+        ({"kind": "LifecycleQuery", "series": SERIES[:1]}, {"day": "2026-11-21", "status": "dormant"}, 1),
+        (
+            {
+                "kind": "RetentionQuery",
+                "retentionFilter": {
+                    "targetEntity": {"id": "page", "type": "events"},
+                    "returningEntity": {"id": "buy", "type": "events"},
+                    "totalIntervals": 4,
+                    "period": "Day",
+                },
+                "dateRange": {"date_to": "2026-11-22"},
+            },
+            {"interval": 1},
+            1,
+        ),
+    ],
+    ids=str,
+)
+def test_the_people_behind_points_of_every_kind(
+    site: Any, query: dict[str, Any], point: dict[str, Any], count: int
+) -> None:
+    source = {"kind": "InsightActorsQuery", "source": {**DATES, **query}, **point}
+    body = actors(site, source=source, select=["id", "person"])
+    assert len(body["results"]) == count
+    assert all(person["id"] == person_id and person["distinct_ids"] for person_id, person in body["results"])
