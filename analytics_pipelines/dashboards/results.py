@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from resources.postgres import Postgres
 
 Asked = tuple[int, str]
@@ -52,7 +54,7 @@ class InsightResults:
         if not asked:
             return {}
         rows = self._postgres.rows(
-            "SELECT r.insight_id, r.question, CASE WHEN %s THEN r.answer END AS answer,"
+            "SELECT r.insight_id, r.question, CASE WHEN %s THEN r.answer::text END AS answer,"
             " r.answer->'resolved_date_range' AS dates, r.computed_at, r.data_version,"
             " coalesce(v.touch, 0) AS current_version, r.rows_read, r.bytes_read, r.milliseconds, r.error,"
             " r.attempted_at, r.claimed_until"
@@ -61,7 +63,7 @@ class InsightResults:
             " JOIN insights i ON i.id = r.insight_id LEFT JOIN data_versions v ON v.team_id = i.team_id",
             [with_answers, [insight for insight, _ in asked], [question for _, question in asked]],
         )
-        return {(row.pop("insight_id"), row.pop("question")): StoredResult(**row) for row in rows}
+        return {(row.pop("insight_id"), row.pop("question")): _stored(row) for row in rows}
 
     def claim(self, asked: Asked, now: datetime, lease: timedelta, *, from_others: bool = False) -> bool:
         """Say that one computes this now; False when someone else does, unless it is taken from them, or the insight is
@@ -115,3 +117,8 @@ class InsightResults:
             " WHERE insight_id = %s AND question = %s",
             [json.dumps(error), now, insight, question],
         )
+
+
+def _stored(row: dict[str, Any]) -> StoredResult:
+    answer = row.pop("answer")
+    return StoredResult(answer=None if answer is None else msgspec.json.decode(answer), **row)

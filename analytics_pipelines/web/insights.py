@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, current_app
+from flask import Blueprint, current_app, jsonify
 from flask.typing import ResponseReturnValue
 from spectree import Response
 
@@ -88,7 +88,7 @@ def list_insights(project_id: int) -> ResponseReturnValue:
         bodies = [insight_body(each, project()) for each in found]
     else:
         bodies = _shown(found, {}, refresh)
-    return paged(bodies, count, wanted.limit, wanted.offset)
+    return jsonify(paged(bodies, count, wanted.limit, wanted.offset))
 
 
 @insights.post("/")
@@ -101,7 +101,7 @@ def create_insight(project_id: int) -> ResponseReturnValue:
     with _known_dashboards():
         made = _saved().create(fields, _user_id(), dashboards=shown_on)
     (body,) = _shown([made], {}, Refresh.FORCE_ASYNC)
-    return body, 201
+    return jsonify(body), 201
 
 
 @insights.get("/<insight>/")
@@ -123,7 +123,7 @@ def get_insight(project_id: int, insight: str) -> ResponseReturnValue:
     if not_seen_lately(found.last_viewed_at):
         _saved().viewed([found.id])
     (body,) = _shown([found], filters if override is None else override, refresh)
-    return body
+    return jsonify(body)
 
 
 @insights.patch("/<insight>/")
@@ -142,7 +142,7 @@ def change_insight(project_id: int, insight: str) -> ResponseReturnValue:
         raise _no_such_insight()
     refresh = Refresh.ASYNC if "query" in changes else Refresh.FORCE_CACHE
     (body,) = _shown([changed], {}, refresh)
-    return body
+    return jsonify(body)
 
 
 @insights.delete("/<insight>/")
