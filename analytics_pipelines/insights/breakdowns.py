@@ -25,6 +25,8 @@ NO_BIN = '["",""]'
 DEFAULT_LIMIT = 25
 MAX_LIMIT = 1000
 EVERYBODY = "all"
+_TEXTS = ("event", "person", "group")
+"""Whose properties are read as texts."""
 
 Type = Literal["event", "person", "group", "session", "hogql", "event_metadata", "cohort"]
 
@@ -99,7 +101,7 @@ def value_of(breakdown: Breakdown, among: nodes.Expr) -> nodes.Expr:
     found = _property(breakdown)
     if breakdown.histogram_bin_count:
         return _bin(nodes.Call("toFloat", (found,)), breakdown.histogram_bin_count, among)
-    text = found if isinstance(found, nodes.Name) and found.raw else nodes.Call("toString", (found,))
+    text = found if breakdown.type in _TEXTS else nodes.Call("toString", (found,))
     if breakdown.normalize_url:
         bare = nodes.Call("replaceRegexpOne", (text, nodes.Constant("[/?#]+$"), nodes.Constant("")))
         root = nodes.Logic("AND", (_is(bare, ""), nodes.Compare(">", nodes.Call("length", (text,)), nodes.Constant(0))))

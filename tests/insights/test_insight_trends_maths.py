@@ -109,6 +109,10 @@ def test_a_session_counts_once_whatever_its_events(asker: Asker) -> None:
     assert math(asker, "median", series={"math_property": "$session_duration"}) == [0, 55, 50]
     assert math(asker, "sum", series={"math_property": "$session_duration"}) == [0, 110, 100]
     assert total(asker, "sum", math_property="$session_duration") == 110
+    by = {"breakdowns": [{"property": "$session_duration", "type": "session"}]}
+    shown = asker.values(dateRange=THREE_DAYS, breakdownFilter=by)
+    assert shown["100",] == [0, 1, 1]
+    assert shown["10",] == [0, 5, 0]
     assert math(asker, "unique_session") == [0, 2, 3]  # without a session is no session
     assert total(asker, "unique_session") == 4
 
