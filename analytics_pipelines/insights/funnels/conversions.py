@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from analytics_pipelines.insights.asked import event_name
 from analytics_pipelines.insights.funnels import values
 from analytics_pipelines.insights.funnels.funnel import Funnel
 from analytics_pipelines.insights.funnels.histories import broken_down
@@ -117,20 +118,16 @@ def _row(funnel: Funnel, numbers: Sequence[Any], breakdown: dict[str, Any]) -> l
 
 
 def _named(funnel: Funnel, step: Series, place: int) -> dict[str, Any]:
-    events = isinstance(step, EventsNode)
-    label = step.event if isinstance(step, EventsNode) else _action_name(funnel, step.id)
-    if not funnel.ordered:
-        label = f"Completed {place + 1} step{'s' if place else ''}"
+    """Without an order, a row is no step, but so many of them."""
+    by_event = isinstance(step, EventsNode)
+    done = f"Completed {place + 1} step{'s' if place else ''}"
+    identity = step.event if isinstance(step, EventsNode) else step.id
     return {
-        "action_id": step.event if isinstance(step, EventsNode) else step.id,
-        "name": label if label is not None else "All events",
-        "custom_name": step.custom_name,
-        "type": "events" if events else "actions",
+        "action_id": identity if funnel.ordered else None,
+        "name": event_name(step, funnel.context) if funnel.ordered else done,
+        "custom_name": step.custom_name if funnel.ordered else None,
+        "type": "events" if by_event else "actions",
     }
-
-
-def _action_name(funnel: Funnel, action: int) -> str:
-    return funnel.context.team.actions[action].name
 
 
 def _seconds_of(found: Any) -> float | None:

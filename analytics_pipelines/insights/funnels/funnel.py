@@ -10,7 +10,6 @@ from analytics_pipelines.insights.dates import DateRange, Interval, date_range
 from analytics_pipelines.insights.filters import all_of
 from analytics_pipelines.insights.funnels.model import Exclusion, FunnelsFilter, FunnelsQuery
 from analytics_pipelines.insights.funnels.terms import Expr, call, item, name, value
-from analytics_pipelines.insights.maths import actor
 from analytics_pipelines.insights.series import ActionsNode, EventsNode, Series, series_condition, source_condition
 from analytics_pipelines.insights.team import Context
 from analytics_pipelines.sql import nodes
@@ -20,7 +19,7 @@ from analytics_pipelines.sql.errors import QueryError
 _MICROSECOND = timedelta(microseconds=1)
 _FIRST_EVER = "first_time_for_user"
 _FIRST_MATCHING = ("first_time_for_user_with_filters", "first_matching_event_for_user")
-_HARMLESS_MATHS = (None, "total", "dau", "unique_session", "unique_group")
+_HARMLESS_MATHS = (None, "total", "dau", "unique_session")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +72,8 @@ class Funnel:
     def actor(self) -> Expr:
         """Who goes through the funnel; NULL for nobody."""
         written = (self.filter.aggregate_by or "").strip()
-        if self.query.group_index is not None or written in ("", "person_id", "person.id"):
-            return actor(self.query.group_index)
+        if self.query.aggregation_group_type_index is not None or written in ("", "person_id", "person.id"):
+            return self.query.who
         return call("nullIf", call("toString", parse_expression(written)), value(""))
 
     def condition(self, step: Series) -> Expr | None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from analytics_pipelines.insights.breakdowns import EVERYBODY, NULL_LABEL, value_of
-from analytics_pipelines.insights.filters import accounts_condition, all_of, condition, in_cohort
+from analytics_pipelines.insights.filters import all_of, in_cohort
 from analytics_pipelines.insights.funnels.funnel import Funnel
 from analytics_pipelines.insights.funnels.terms import (
     Expr,
@@ -169,8 +169,7 @@ def _where(funnel: Funnel, wanted: list[Expr | None]) -> Expr:
     start = dates.filter_start if funnel.trends else dates.start
     known = [each for each in dict.fromkeys(wanted) if each is not None]
     narrower = all_of(
-        condition(query.properties, funnel.context),
-        accounts_condition(funnel.context) if query.test_accounts else None,
+        query.filters(funnel.context),
         either(known) if known and None not in wanted and funnel.filter.order != "strict" else None,
         call("isNotNull", funnel.actor) if isinstance(funnel.actor, nodes.Call) else None,
     )
@@ -238,7 +237,7 @@ def _memberships(cohorts: list[int | str]) -> Expr:
 def _by_step(funnel: Funnel, gathered: nodes.Select, marks: Marks, shift: int) -> nodes.Select:
     """A history for each value that an event of the step has: those with another value are not of the step.
 
-    Without an order, the step is the event that a path starts with.
+    Without an order, the step is the event that a path starts with: of its moment it comes first.
     """
     bit = marks.step(funnel.filter.attribution_step + 1) if funnel.ordered else marks.start
     code, found = (call("tupleElement", name("pair"), place) for place in (1, 2))
@@ -254,7 +253,8 @@ def _by_step(funnel: Funnel, gathered: nodes.Select, marks: Marks, shift: int) -
     )
     time, left = (call("tupleElement", name("event"), place) for place in (1, 2))
     place = _place([has(left, marks.step(step)) for step in range(1, marks.steps + 1)])
-    anew = call("arraySort", arrow("event", call("tuple", time, place, left)), name("seen"))
+    starts = [] if funnel.ordered else [call("not", has(left, marks.start))]
+    anew = call("arraySort", arrow("event", call("tuple", time, *starts, place, left)), name("seen"))
     ordered = further(further(exploded, ("actor", "value"), item("seen", seen)), ("actor", "value"), item("seen", anew))
     return further(
         ordered,

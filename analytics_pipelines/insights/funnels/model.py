@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from pydantic import Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
+from analytics_pipelines.insights.asked import Asked
 from analytics_pipelines.insights.breakdowns import BreakdownFilter
 from analytics_pipelines.insights.dates import Interval
-from analytics_pipelines.insights.filters import PropertyFilter, PropertyGroup
-from analytics_pipelines.insights.model import ON_EVERY_QUERY, DateRangeModel, Model
+from analytics_pipelines.insights.model import Model
 from analytics_pipelines.insights.series import ActionsNode, EventsNode, Series
-from analytics_pipelines.sql.errors import QueryError
 
 MOST_STEPS = 30
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "week": 7 * 86_400, "month": 30 * 86_400}
@@ -38,19 +37,7 @@ Exclusion: TypeAlias = Annotated[
 ]
 
 
-class _Optional(Model):
-    """A field that is null has its default."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _absent_means_default(cls, data: Any) -> Any:
-        if not isinstance(data, dict):
-            return data
-        known = {name for field in cls.model_fields.items() for name in (field[0], field[1].alias)}
-        return {name: value for name, value in data.items() if value is not None or name not in known}
-
-
-class FunnelsFilter(_Optional):
+class FunnelsFilter(Model):
     """`window` and `unit` say how much time there is from the first step to the last; a month has 30 days."""
 
     order: Literal["ordered", "strict", "unordered"] = Field(default="ordered", alias="funnelOrderType")
@@ -76,23 +63,22 @@ class FunnelsFilter(_Optional):
         }
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _absent_means_default(cls, data: Any) -> Any:
+        return {name: given for name, given in data.items() if given is not None} if isinstance(data, dict) else data
+
     @property
     def microseconds(self) -> int:
         return self.window * _SECONDS[self.unit] * 1_000_000
 
 
-class FunnelsQuery(_Optional):
+class FunnelsQuery(Asked):
     kind: Literal["FunnelsQuery"] = "FunnelsQuery"
     series: list[Series] = Field(min_length=1, max_length=MOST_STEPS)
     interval: Interval = Interval.DAY
-    dates: DateRangeModel = Field(default_factory=DateRangeModel, alias="dateRange")
     funnels_filter: FunnelsFilter = Field(default_factory=FunnelsFilter, alias="funnelsFilter")
-    properties: PropertyGroup | list[PropertyFilter | PropertyGroup] | None = None
-    test_accounts: bool = Field(default=False, alias="filterTestAccounts")
     breakdown_filter: BreakdownFilter = Field(default_factory=BreakdownFilter, alias="breakdownFilter")
-    group_index: int | None = Field(default=None, alias="aggregation_group_type_index", ge=0, le=4)
-    sampling: float | None = Field(default=None, alias="samplingFactor")
-    harmless: ClassVar[frozenset[str]] = ON_EVERY_QUERY
 
     @model_validator(mode="before")
     @classmethod
@@ -100,12 +86,5 @@ class FunnelsQuery(_Optional):
         """A funnel is compared with nothing, so a comparison that is off says nothing."""
         compared = data.get("compareFilter") if isinstance(data, dict) else None
         if isinstance(compared, dict) and not compared.get("compare"):
-            return {name: value for name, value in data.items() if name != "compareFilter"}
+            return {name: given for name, given in data.items() if name != "compareFilter"}
         return data
-
-    @field_validator("sampling")
-    @classmethod
-    def _no_sampling(cls, found: float | None) -> float | None:
-        if found not in (None, 1):
-            raise QueryError("samplingFactor: events are not sampled here; leave it out, or write 1")
-        return found

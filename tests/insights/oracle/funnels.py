@@ -87,9 +87,9 @@ class Seen:
     value: str | None
     starts: bool = True
 
-    def order(self, count: int) -> tuple[Second, int, int]:
+    def order(self, count: int) -> tuple[Second, bool, int, int]:
         first = min(self.steps, default=count + 1)
-        return self.time, first, sum(1 << (count - step) for step in self.steps)
+        return self.time, not self.starts, first, sum(1 << (count - step) for step in self.steps)
 
 
 def seen(asked: Asked, events: Sequence[Done]) -> list[Seen]:
