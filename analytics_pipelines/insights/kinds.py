@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from analytics_pipelines.insights import (
+    calendar_heatmap,
     events,
     funnels,
     lifecycle,
@@ -25,6 +26,7 @@ from analytics_pipelines.sql.errors import QueryError
 
 KINDS: Mapping[str, Kind] = {
     "TrendsQuery": Kind(trends.TrendsQuery, trends.plan, trends.actors),
+    "CalendarHeatmapQuery": Kind(calendar_heatmap.CalendarHeatmapQuery, calendar_heatmap.plan),
     "FunnelsQuery": Kind(funnels.FunnelsQuery, funnels.plan, funnels.actors),
     "RetentionQuery": Kind(retention.RetentionQuery, retention.plan, retention.actors),
     "StickinessQuery": Kind(stickiness.StickinessQuery, stickiness.plan, stickiness.actors),
