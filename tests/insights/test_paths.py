@@ -211,3 +211,34 @@ def test_events_before_1970_have_their_paths(shared_clickhouse: ClickHouse) -> N
     one = asker(shared_clickhouse, walk(1, "a b", "1969-12-31T23"))
     found = edges(one, dateRange={"date_from": "1969-12-01", "date_to": "1970-01-02"})
     assert found == {"1_a -> 2_b": (1, 1.0)}
+
+
+@pytest.mark.engines
+def test_paths_around_a_step_of_a_funnel(shared_clickhouse: ClickHouse) -> None:
+    # 1 gets from a to d with a pause of an hour, 2 leaves after a, 3 never begins.
+    events = [*walk(1, "x a y"), *walk(1, "z d e f", "2024-05-02T11"), *walk(2, "u a v w"), *walk(3, "s d t")]
+    one = asker(shared_clickhouse, events)
+    steps = [{"kind": "EventsNode", "event": name} for name in "ad"]
+    window: dict[str, Any] = {"funnelWindowInterval": 2, "funnelWindowIntervalUnit": "hour"}
+    source = {"kind": "FunnelsQuery", "series": steps, "dateRange": DATES, "funnelsFilter": window}
+
+    def around(kind: str, step: int) -> list[str]:
+        asked = {"funnelPathType": f"funnel_path_{kind}", "funnelSource": source, "funnelStep": step}
+        return list(edges(one, funnelPathsFilter=asked))
+
+    assert around("after_step", 2) == ["1_d -> 2_e", "2_e -> 3_f"]
+    assert around("after_step", 1) == [
+        *("1_a -> 2_v", "1_a -> 2_y", "2_v -> 3_w"),
+        *("2_y -> 3_z", "3_z -> 4_d", "4_d -> 5_e"),
+    ]
+    assert around("before_step", 2) == ["1_x -> 2_a", "2_a -> 3_y", "3_y -> 4_z", "4_z -> 5_d"]
+    assert around("between_steps", 2) == ["1_a -> 2_y", "2_y -> 3_z", "3_z -> 4_d"]
+    assert around("before_step", -2) == ["1_u -> 2_a"]
+    assert around("after_step", -2) == []
+    # Now d comes too late for 1 as well; what both did when the window had passed begins with z and with w.
+    window["funnelWindowIntervalUnit"], window["funnelWindowInterval"] = "second", 90
+    assert around("after_step", -2) == ["1_z -> 2_d", "2_d -> 3_e", "3_e -> 4_f"]
+    with pytest.raises(QueryError, match="between"):
+        around("between_steps", 1)
+    with pytest.raises(QueryError, match="funnelStep"):
+        around("after_step", 3)

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from analytics_pipelines.insights.asked import Asked
 from analytics_pipelines.insights.dates import DateRange, Interval, date_range
+from analytics_pipelines.insights.funnels.model import FunnelsQuery
 from analytics_pipelines.insights.model import Model
 from analytics_pipelines.insights.team import Context
 from analytics_pipelines.sql.errors import QueryError
@@ -63,9 +64,21 @@ class PathsFilter(Model):
         return not self.include or kind in self.include
 
 
+class FunnelPaths(Model):
+    """Only what was done before a step of a funnel, after it, or between the step before and it. A negative step is
+    about those who left before it: what they did until their last step, or once the funnel's window had passed."""
+
+    kind: Literal["funnel_path_before_step", "funnel_path_between_steps", "funnel_path_after_step"] = Field(
+        alias="funnelPathType"
+    )
+    source: FunnelsQuery = Field(alias="funnelSource")
+    step: int = Field(alias="funnelStep")
+
+
 class PathsQuery(Asked):
     kind: Literal["PathsQuery"] = "PathsQuery"
     paths_filter: PathsFilter = Field(default_factory=PathsFilter, alias="pathsFilter")
+    funnel_paths: FunnelPaths | None = Field(default=None, alias="funnelPathsFilter")
 
     def range(self, context: Context) -> DateRange:
         """QueryError for dates that can't be read."""

@@ -7,6 +7,7 @@ of nodes sorts by time, in one order also where times are equal, and no text mov
 from __future__ import annotations
 
 from analytics_pipelines.insights.asked import ACTOR, call, compared, item, mapped, name
+from analytics_pipelines.insights.paths.by_funnel import around_step
 from analytics_pipelines.insights.paths.items import AT, ITEM, named_events
 from analytics_pipelines.insights.paths.model import PathsFilter, PathsQuery
 from analytics_pipelines.insights.team import Context
@@ -15,7 +16,7 @@ from analytics_pipelines.sql.types import Kind
 
 WALK, BETWEEN = "walk", "..."
 PAUSE_MICROSECONDS = 30 * 60 * 1_000_000
-"""A visit ends where so much time passes without an event."""
+"""A visit ends where so much time passes without an event; around a funnel's step it is the funnel's window."""
 _AFTER_ALL_TIME_BEFORE_1970 = 2**62
 _NODE = name("node")
 
@@ -23,13 +24,17 @@ _NODE = name("node")
 def walks(query: PathsQuery, context: Context) -> nodes.Select:
     """`actor_id, walk`: the nodes of each visit, as far as they are asked for. One pass over the events."""
     asked = query.paths_filter
-    events = nodes.Derived(named_events(query, context), "events_of_paths")
+    named, pause_length = named_events(query, context), PAUSE_MICROSECONDS
+    if around := query.funnel_paths:
+        named = around_step(named, query, around, context)
+        pause_length = around.source.funnels_filter.microseconds
+    events = nodes.Derived(named, "events_of_paths")
     moment = nodes.Cast(call("plus", name(AT), _AFTER_ALL_TIME_BEFORE_1970), "UInt128", Kind.NUMBER)
     node = call("bitOr", call("bitShiftLeft", moment, 64), call("cityHash64", name(ITEM)))
     sorted_ = call("arraySort", call("groupArray", node))
     people = _select(events, {"seen": sorted_}, group=True)
     times = mapped("arrayMap", "node", time_of(_NODE), name("seen"))
-    pause = compared(name("gap"), ">=", PAUSE_MICROSECONDS)
+    pause = compared(name("gap"), ">=", pause_length)
     visits = mapped("arraySplit", "node gap", pause, name("seen"), call("arrayDifference", times))
     visited = _select(nodes.Derived(people, "people"), {"visit": call("arrayJoin", visits)})
     compact = _select(nodes.Derived(visited, "visited"), {"nodes": _without_repeats(name("visit"))})
