@@ -44,8 +44,17 @@ def compile_select(text: str, scope: Scope) -> Compiled:
     >>> compiled.columns, compiled.limit, compiled.limit_applied
     (['count()'], 100, True)
 
-    QueryError, and nothing else, for whatever can't be asked.
+    QueryError, and nothing else, for whatever can't be asked; its place is the whole text where it has no other.
     """
+    try:
+        return _compiled(text, scope)
+    except QueryError as error:
+        if error.start is not None:
+            raise
+        raise QueryError(error.message, 0, len(text)) from None
+
+
+def _compiled(text: str, scope: Scope) -> Compiled:
     query = parse_select(text)
     limit = scope.default_limit if query.limit is None else min(query.limit, scope.max_limit)
     applied = query.limit is None or query.limit > scope.max_limit

@@ -331,7 +331,7 @@ def orders(node: exp.Expr | None) -> tuple[nodes.Order, ...]:
         nulls = None
         if item.args.get("nulls_first"):
             nulls = "FIRST"
-        found.append(nodes.Order(convert(item.this), bool(item.args.get("desc")), nulls))
+        found.append(nodes.Order(convert(item.this), bool(item.args.get("desc")), nulls, span(item)))
     return tuple(found)
 
 

@@ -114,10 +114,10 @@ def _item(node: exp.Expr) -> nodes.Item:
     if isinstance(node, exp.Alias):
         fields(node, "this", "alias")
         alias = given_name(node.args["alias"])
-        return nodes.Item(convert(node.this), alias, alias)
+        return nodes.Item(convert(node.this), alias, alias, span(node))
     expr = convert(node)
     name = str(expr.parts[-1]) if isinstance(expr, nodes.Name) else _PLACEHOLDER.sub(r"\1", node.sql(Question))
-    return nodes.Item(expr, name)
+    return nodes.Item(expr, name, span=span(node))
 
 
 def _condition(node: exp.Expr | None) -> nodes.Expr | None:

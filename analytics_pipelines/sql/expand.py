@@ -73,8 +73,11 @@ def matches_action(names: Names, call: nodes.Call) -> nodes.Expr:
     known = {action_id: action.name for action_id, action in names.scope.actions.items()}
     action = names.scope.actions[_id(wanted, known, "action", call.span)]
     alias = _only(names, ("events",), "matchesAction needs the table events", call.span)
-    condition = action.condition()
-    return names.within(alias).expr(condition) if condition is not None else nodes.Constant(True)
+    try:
+        condition = action.condition()
+        return names.within(alias).expr(condition) if condition is not None else nodes.Constant(True)
+    except QueryError as error:  # its places are none of this text
+        raise QueryError(error.message, *place) from None
 
 
 def _filters(names: Names, node: nodes.Placeholder) -> nodes.Expr:
@@ -88,10 +91,13 @@ def _filters(names: Names, node: nodes.Placeholder) -> nodes.Expr:
     parts: list[nodes.Expr] = [
         nodes.Compare(operator, moment, nodes.Constant(edge)) for operator, edge in bounds if edge is not None
     ]
-    if (condition := filters.condition(table)) is not None:
-        parts.append(condition)
     inside = names.within(alias)
-    resolved = tuple(inside.expr(part) for part in parts)
+    try:
+        if (condition := filters.condition(table)) is not None:
+            parts.append(condition)
+        resolved = tuple(inside.expr(part) for part in parts)
+    except QueryError as error:  # its places are none of this text
+        raise QueryError(error.message, *(node.span or ())) from None
     return nodes.Logic("AND", resolved) if len(resolved) > 1 else next(iter(resolved), nodes.Constant(True))
 
 

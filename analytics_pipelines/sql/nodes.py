@@ -245,6 +245,7 @@ class Item:
     expr: Expr
     name: str
     alias: str | None = None
+    span: Span = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +253,7 @@ class Order:
     expr: Expr
     descending: bool = False
     nulls: str | None = None
+    span: Span = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,9 @@ def _with_marks(tokens: list[Token]) -> list[Token]:
     while index < len(tokens):
         token = tokens[index]
         end = _end_of_braces(tokens, index)
+        if token.token_type is TokenType.L_BRACE and not end:
+            message = "not supported: braces with anything but {filters}, {variables.x} or the name of a value"
+            raise QueryError(message, token.start, token.end + 1)
         if end:
             path = "".join(part.text for part in tokens[index : end + 1])
             found.append(_mark(TokenType.IDENTIFIER, path, token, tokens[end]))

@@ -148,7 +148,7 @@ class _Resolver:
             resolved = replace(item, expr=names.expr(item.expr))
             if item.alias:
                 if item.alias in names.aliases:
-                    raise QueryError(f"two columns are called “{item.alias}”")
+                    raise QueryError(f"two columns are called “{item.alias}”", *(item.span or ()))
                 names.aliases[item.alias] = resolved
             found.append(resolved)
         return tuple(found)
@@ -247,7 +247,7 @@ def _order(order: nodes.Order, items: tuple[nodes.Item, ...], names: Names) -> n
         return names.order(order)
     position = order.expr.value
     if not 1 <= position <= len(items):
-        raise QueryError(f"there is no column number {position}")
+        raise QueryError(f"there is no column number {position}", *(order.span or ()))
     item = items[position - 1]
     alias = names.expr(nodes.Name((item.alias,))) if item.alias else item.expr
     return replace(order, expr=alias)

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 from golden_cases import in_lines, read_cases, shown, write_cases
+from two_teams import TEAM
 
-from analytics_pipelines.sql.compiler import Scope, compile_select
+from analytics_pipelines.sql.compiler import compile_select
 
 FILES = sorted((Path(__file__).parent / "golden").glob("*.sql"))
-SCOPE = Scope(team_id=7, timezone="America/Sao_Paulo")
+SCOPE = replace(TEAM.scope(), team_id=7)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

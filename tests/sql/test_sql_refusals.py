@@ -351,8 +351,8 @@ def test_it_is_refused(text: str) -> None:
         compile_select(text, SCOPE)
     error = caught.value
     assert error.message
-    if error.start is not None:
-        assert 0 <= error.start <= (error.end if error.end is not None else error.start) <= len(text)
+    assert error.start is not None
+    assert 0 <= error.start <= (len(text) if error.end is None else error.end) <= len(text)
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ LIMIT 100
 -- casts to moments
 SELECT properties.at::DateTime, CAST('2024-01-01' AS Date), toInt(properties.n), toFloat('1.5') FROM events
 -- sql
-SELECT parseDateTime64BestEffortOrNull(JSONExtract(`events`.`properties`, {p0:String}, {json_value:String}), 6, {tz:String}) AS `CAST(properties.at AS DateTime)`, toDate(parseDateTime64BestEffort({p1:String}, 6, {tz:String})) AS `CAST('2024-01-01' AS DATE)`, toInt64OrNull(JSONExtract(`events`.`properties`, {p2:String}, {json_value:String})) AS `toInt(properties.n)`, toFloat64OrNull({p3:String}) AS `toFloat('1.5')`
+SELECT toDateTime(parseDateTime64BestEffortOrNull(JSONExtract(`events`.`properties`, {p0:String}, {json_value:String}), 6, {tz:String}), {tz:String}) AS `CAST(properties.at AS DateTime)`, toDate(parseDateTime64BestEffort({p1:String}, 6, {tz:String})) AS `CAST('2024-01-01' AS DATE)`, toInt64OrNull(JSONExtract(`events`.`properties`, {p2:String}, {json_value:String})) AS `toInt(properties.n)`, toFloat64OrNull({p3:String}) AS `toFloat('1.5')`
 FROM (SELECT properties FROM events WHERE team_id = {team_id:Int64}) AS `events`
 LIMIT 100
 -- parameters

@@ -12,10 +12,10 @@ SELECT count() FROM events WHERE properties.price > 9.5 AND properties.paid = tr
 -- sql
 SELECT count() AS `count()`
 FROM (SELECT properties FROM events WHERE team_id = {team_id:Int64}) AS `events`
-WHERE (ifNull((toFloat64OrNull(JSONExtract(`events`.`properties`, {p0:String}, {json_value:String})) > {p1:Float64}), 0) AND ifNull((JSONExtract(`events`.`properties`, {p2:String}, {json_value:String}) = {p3:String}), 0) AND ifNull((sum(toFloat64OrNull(JSONExtract(`events`.`properties`, {p0:String}, {json_value:String}))) OVER () > {p4:UInt8}), 0))
+WHERE (ifNull((toFloat64OrNull(JSONExtract(`events`.`properties`, {p0:String}, {json_value:String})) > {p1:Float64}), 0) AND ifNull((multiIf((JSONExtract(`events`.`properties`, {p2:String}, {json_value:String}) = {p3:String}), {p5:Bool}, (JSONExtract(`events`.`properties`, {p2:String}, {json_value:String}) = {p4:String}), {p6:Bool}, NULL) = {p5:Bool}), 0) AND ifNull((sum(toFloat64OrNull(JSONExtract(`events`.`properties`, {p0:String}, {json_value:String}))) OVER () > {p7:UInt8}), 0))
 LIMIT 100
 -- parameters
-{"team_id": 7, "p0": "price", "json_value": "Nullable(String)", "p1": 9.5, "p2": "paid", "p3": "true", "p4": 1}
+{"team_id": 7, "p0": "price", "json_value": "Nullable(String)", "p1": 9.5, "p2": "paid", "p3": "true", "p4": "false", "p5": true, "p6": false, "p7": 1}
 
 -- missing values in comparisons
 SELECT count() FROM events WHERE properties.a != 'x' AND properties.a NOT LIKE 'y%' AND properties.a NOT IN ('z') AND properties.a = properties.b AND properties.c = NULL AND properties.d IS NOT NULL

@@ -10,7 +10,7 @@ WHERE team_id = {team_id:Int64} AND is_deleted = 0) AS overrides ON events.perso
 WHERE events.team_id = {team_id:Int64}) AS `events`
 LIMIT 100
 -- parameters
-{"team_id": 7, "tz": "America/Sao_Paulo", "group_0": "", "group_1": "", "group_2": "", "group_3": "", "group_4": ""}
+{"team_id": 7, "tz": "America/Sao_Paulo", "group_0": "company", "group_1": "project", "group_2": "", "group_3": "", "group_4": ""}
 
 -- a limit that is larger than allowed is clipped
 SELECT event FROM events LIMIT 100000
