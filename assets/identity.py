@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from analytics_pipelines.cohorts.due import ask_for_all
 from analytics_pipelines.persons.counts import count_persons
 from analytics_pipelines.persons.rebuild import rebuild_all
 from analytics_pipelines.persons.squash import Squash
@@ -86,6 +87,7 @@ def fold_overrides(context: dg.OpExecutionContext, analytics: AnalyticsResource,
     """The numbers become metadata of the asset."""
     with closing(analytics.postgres()) as postgres:
         folded = _squash(context, analytics, postgres).fold()
+        ask_for_all(postgres)  # members who merged since they were found are told apart by the overrides alone
     left = count_persons(analytics.clickhouse({"run_id": context.run_id})).overrides
     context.add_output_metadata({"folded_overrides": folded, "overrides_left": left, "days_rewritten": days})
 

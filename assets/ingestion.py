@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
+from analytics_pipelines.cohorts.due import ask_for_all
 from analytics_pipelines.ingest.backlog import lag_seconds, unloaded
 from analytics_pipelines.ingest.checks import doubled_events, mismatched_batches
 from analytics_pipelines.ingest.code_version import code_version
@@ -153,6 +154,7 @@ def _replay(
     replay.waiting = lambda: context.log.info("Another replay is at it; waiting for its end.")
     with closing(replay.postgres):
         days = replay.days(window.start.date(), (window.end - timedelta(microseconds=1)).date())
+        ask_for_all(replay.postgres)
     tallies = {hour: tally for day in days for hour, tally in day.tallies.items()}
     found = [day.public() for day in days]
     differing = [day["differences"] for day in found if day["differences"]]

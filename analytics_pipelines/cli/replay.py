@@ -4,7 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -126,7 +126,20 @@ def _roll_up(settings: Settings, found: Any, first: date, last: date, asset: str
     every = Days(EARLIEST, datetime.now(UTC).date())
     built = {rollup.name: builder.refresh(rollup, every).days for rollup in ROLLUPS}
     builder.watermark.clear(every)
+    _find_members(found)
     return built
+
+
+def _find_members(found: Any) -> None:
+    """Of all cohorts. One that fails says so itself, and keeps its old members."""
+    from analytics_pipelines.cohorts.calculate import Calculator, CohortFailed
+    from analytics_pipelines.cohorts.due import ask_for_all, live_cohorts
+
+    ask_for_all(found.postgres)
+    calculator = Calculator(found.postgres, found.clickhouse)
+    for cohort_id in live_cohorts(found.postgres):
+        with suppress(CohortFailed):
+            calculator.calculate(cohort_id, only_if_asked=True)
 
 
 def _dead_letters(

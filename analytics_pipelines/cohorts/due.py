@@ -31,6 +31,13 @@ def live_cohorts(postgres: Postgres) -> list[int]:
     return [row["id"] for row in postgres.rows("SELECT id FROM cohorts WHERE NOT deleted ORDER BY id")]
 
 
+def ask_for_all(postgres: Postgres) -> None:
+    """Have the members of all cohorts found anew, since events or persons were made anew."""
+    postgres.execute(
+        "UPDATE cohorts SET is_calculating = true, pending_version = pending_version + 1 WHERE NOT deleted"
+    )
+
+
 def gone_cohorts(postgres: Postgres) -> list[int]:
     """The ids of deleted ones whose members are still to be taken down."""
     rows = postgres.rows("SELECT id FROM cohorts WHERE deleted AND is_calculating ORDER BY id")

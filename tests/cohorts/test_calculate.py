@@ -11,7 +11,14 @@ from analytics_pipelines.accounts.people import People
 from analytics_pipelines.accounts.projects import Projects
 from analytics_pipelines.cohorts import calculate as calculation
 from analytics_pipelines.cohorts.calculate import Calculated, Calculator, CohortFailed
-from analytics_pipelines.cohorts.due import FIRST_PAUSE, MOST_AGE, due_cohorts, gone_cohorts, live_cohorts
+from analytics_pipelines.cohorts.due import (
+    FIRST_PAUSE,
+    MOST_AGE,
+    ask_for_all,
+    due_cohorts,
+    gone_cohorts,
+    live_cohorts,
+)
 from analytics_pipelines.cohorts.static import StaticMembers, WrongCsv, ids_in_csv
 from analytics_pipelines.cohorts.store import Cohort, Cohorts
 from resources.clickhouse import ClickHouse
@@ -85,6 +92,42 @@ def test_members_are_published_and_counted(cohorts: Cohorts, calculator: Calcula
     assert members(clickhouse, cohort) == {BOB}
     tables = clickhouse.query("SELECT name FROM system.tables WHERE database = currentDatabase()").rows
     assert not [name for (name,) in tables if name.startswith("building_")]
+
+
+def test_what_a_killed_calculation_left_is_in_nobodys_way(
+    cohorts: Cohorts, calculator: Calculator, clickhouse: ClickHouse
+) -> None:
+    cohort = create(cohorts)
+    clickhouse.command(f"CREATE TABLE building_cohort_people_{cohort.id} (left_over UInt8) ENGINE = Memory")
+    calculator.calculate(cohort.id)
+    assert members(clickhouse, cohort) == {ADA, BOB}
+
+
+def test_people_who_build_the_product_can_be_left_out(
+    cohorts: Cohorts, calculator: Calculator, clickhouse: ClickHouse, team: int
+) -> None:
+    cohort = create(cohorts, {**PRO, "filterTestAccounts": True})
+    filters = [
+        {"key": "id", "type": "cohort", "value": 10**6, "operator": "not_in"},
+        {"key": "plan", "type": "person", "value": "pro", "operator": "is_not"},
+        {"key": "$host", "type": "event", "value": "localhost", "operator": "is_not"},
+    ]
+    Projects(calculator.postgres).update(team, {"test_account_filters": filters[:1] + filters[2:]})
+    calculator.calculate(cohort.id)
+    assert members(clickhouse, cohort) == {ADA, BOB}
+    Projects(calculator.postgres).update(team, {"test_account_filters": filters})
+    calculator.calculate(cohort.id)
+    assert members(clickhouse, cohort) == set()
+
+
+def test_all_are_asked_for_when_events_are_made_anew(
+    cohorts: Cohorts, calculator: Calculator, clickhouse: ClickHouse
+) -> None:
+    cohort = create(cohorts)
+    calculator.calculate(cohort.id)
+    ask_for_all(calculator.postgres)
+    (due,) = due_cohorts(calculator.postgres, clickhouse, NOW)
+    assert (due.cohort_id, due.why) == (cohort.id, "asked")
 
 
 def test_answers_of_before_are_of_other_data(cohorts: Cohorts, calculator: Calculator, team: int) -> None:
