@@ -8,9 +8,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from trends_history import NOW, Asker, Event, store
+from trends_history import NOW, Asker, Event, question, store
 
 from analytics_pipelines.insights.team import Team
+from analytics_pipelines.insights.trends import plan
 from analytics_pipelines.sql.errors import QueryError
 from resources.clickhouse import ClickHouse
 
@@ -293,3 +294,30 @@ def test_an_hour_ago_is_now(asker: Asker) -> None:
     )
     assert row["data"] == [0, 1, 0]
     assert row["labels"] == ["8-May 15:30:58", "8-May 15:30:59", "8-May 15:31:00"]
+
+
+def test_box_plots(asker: Asker) -> None:
+    known(asker, *(view(1, "05-07 10:00", price=each) for each in (1, 2, 3, 4, 10, "much")))
+    asked = question(
+        series=[{"event": "view", "math": "avg", "math_property": "price"}],
+        dateRange={"date_from": "-1d"},
+        trendsFilter={"display": "BoxPlot"},
+    )
+    made = plan(asked, asker.context)
+    (compiled,) = made.statements
+    first, second = made.answer([asker.clickhouse.query(compiled.sql, compiled.parameters).rows])["boxplot_data"]
+    assert first == {
+        "day": "2024-05-07",
+        "label": "7-May-2024",
+        "series_index": 0,
+        "series_label": "view",
+        "min": 1,
+        "p25": 2,
+        "median": 3,
+        "p75": 4,
+        "max": 10,
+        "mean": 4,
+    }
+    assert [second[name] for name in ("day", "min", "median", "max", "mean")] == ["2024-05-08", 0, 0, 0, 0]
+    with pytest.raises(QueryError, match="property"):
+        plan(question(trendsFilter={"display": "BoxPlot"}), asker.context)

@@ -79,6 +79,7 @@ class Asker:
 
     def answer(self, query: TrendsQuery) -> list[dict[str, Any]]:
         made = plan(query, self.context)
+        assert isinstance(made, Plan)
         found: list[dict[str, Any]] = made.answer(self.results(made))["results"]
         return found
 

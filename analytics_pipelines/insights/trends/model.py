@@ -15,6 +15,7 @@ from analytics_pipelines.insights.series import Series
 
 CUMULATIVE = "ActionsLineGraphCumulative"
 WORLD_MAP = "WorldMap"
+BOX_PLOT = "BoxPlot"
 Display = Literal[
     "ActionsLineGraph",
     "ActionsAreaGraph",
@@ -23,6 +24,7 @@ Display = Literal[
     "ActionsUnstackedBar",
     "ActionsLineGraphCumulative",
     "SlopeGraph",
+    "BoxPlot",
     "BoldNumber",
     "ActionsPie",
     "ActionsBarValue",
@@ -53,7 +55,7 @@ class TrendsFilter(Model):
                 "hidden_legend_keys",
             ),
             *("resultCustomizationBy", "resultCustomizations", "detailedResultsAggregationType"),
-            *("showMovingAverage", "movingAverageIntervals", "excludeBoxPlotOutliers"),
+            *("showMovingAverage", "movingAverageIntervals"),
         }
     )
 

@@ -16,9 +16,11 @@ from analytics_pipelines.insights.formulas import Formula
 from analytics_pipelines.insights.maths import TIMESTAMP, Direct, Unique
 from analytics_pipelines.insights.plan import Rows
 from analytics_pipelines.insights.team import Context
+from analytics_pipelines.insights.trends import box_plot
 from analytics_pipelines.insights.trends.answer import Drawn, answer
+from analytics_pipelines.insights.trends.box_plot import BoxPlan
 from analytics_pipelines.insights.trends.lines import Line, between, lines
-from analytics_pipelines.insights.trends.model import TrendsQuery
+from analytics_pipelines.insights.trends.model import BOX_PLOT, TrendsQuery
 from analytics_pipelines.insights.trends.numbers import (
     BUCKET,
     EVENTS,
@@ -102,8 +104,14 @@ def _is_other(value: Any) -> bool:
     return value == OTHER_LABEL or (isinstance(value, list) and OTHER_LABEL in value)
 
 
-def plan(query: TrendsQuery, context: Context) -> Plan:
+def plan(query: TrendsQuery, context: Context) -> Plan | BoxPlan:
     """QueryError for dates that can't be read, and for what isn't supported."""
+    if query.trends_filter.display == BOX_PLOT:
+        return box_plot.plan(query, context)
+    return plan_lines(query, context)
+
+
+def plan_lines(query: TrendsQuery, context: Context) -> Plan:
     for node in query.trends_filter.all_formulas:
         Formula(node.formula, len(query.series))
     found = lines(query, context)
