@@ -121,3 +121,26 @@ def test_new_members_of_a_cohort_are_new_data(postgres: Postgres, projects: tupl
     assert set(first) == {ours.id}
     postgres.execute("UPDATE cohorts SET last_calculation = now() WHERE team_id = %s", [ours.id])
     assert versions()[ours.id] > first[ours.id]
+
+
+def test_sessions_that_were_built_anew_are_new_data_of_those_whose_events_changed(postgres: Postgres) -> None:
+    postgres.execute("INSERT INTO dirty_days VALUES (1, '2026-01-02', now()), (2, '2026-03-01', now())")
+
+    def versions() -> dict[int, int]:
+        return {row["team_id"]: row["touch"] for row in postgres.rows("SELECT team_id, touch FROM data_versions")}
+
+    def build(rollup: str) -> None:
+        postgres.execute(
+            "INSERT INTO rollup_watermark VALUES (%s, '2026-01-01', 9, 'v', now())"
+            " ON CONFLICT (rollup, day) DO UPDATE SET built_at = excluded.built_at",
+            [rollup],
+        )
+
+    first = versions()
+    build("event_counts_hourly")
+    assert versions() == first
+    build("sessions")
+    second = versions()
+    assert (second[1] > first[1], second[2]) == (True, first[2])
+    build("sessions")
+    assert versions()[1] > second[1]
