@@ -20,6 +20,11 @@ HOURLY, DAILY = EVENT_COUNTS_HOURLY.name, ACTIVE_PEOPLE_DAILY.name
 FRESH = RollupState({HOURLY: frozenset(), DAILY: frozenset()})
 COUNTS: list[dict[str, Any]] = [{"event": "view"}, {"event": None}]
 PEOPLE: list[dict[str, Any]] = [{"event": "view", "math": "dau"}, {"event": None, "math": "dau"}, {"event": "buy"}]
+ACTIVE: list[dict[str, Any]] = [
+    {"event": "view", "math": "weekly_active"},
+    {"event": None, "math": "monthly_active"},
+    {"event": "buy", "math": "weekly_active"},
+]
 _teams = count(1)
 
 
@@ -37,6 +42,9 @@ def test_which_rollup_answers() -> None:
     assert source(series=COUNTS, trendsFilter={"display": "BoldNumber"}) == HOURLY
     assert source(series=COUNTS, trendsFilter={"formula": "A/B"}) == HOURLY
     assert source(series=COUNTS, compareFilter={"compare": True}) == HOURLY
+    assert source(series=ACTIVE) == DAILY
+    assert source(series=ACTIVE, zone="US/Pacific") == "events"  # only days of UTC tell of days
+    assert source(series=ACTIVE, interval="hour") == "events"
 
 
 @pytest.mark.parametrize(
@@ -126,6 +134,19 @@ def test_the_numbers_are_the_same(asker: Asker, zone: str, interval: str) -> Non
             assert used in (HOURLY, DAILY)
             assert rolled == plain
             assert any(row["count"] or row.get("aggregated_value") for row in plain)
+
+
+@pytest.mark.engines
+@pytest.mark.parametrize("interval", ["day", "week", "month"])
+def test_the_active_are_the_same(asker: Asker, interval: str) -> None:
+    for more in ({}, {"trendsFilter": {"display": "BoldNumber"}}, {"compareFilter": {"compare": True}}):
+        for state in (
+            FRESH,
+            RollupState({HOURLY: frozenset(), DAILY: frozenset({date(2024, 5, 7), date(2024, 4, 20)})}),
+        ):
+            rolled, plain, used = both(asker, state, series=ACTIVE, interval=interval, **more)
+            assert DAILY in used
+            assert rolled == plain
 
 
 @pytest.mark.engines

@@ -28,7 +28,7 @@ from analytics_pipelines.insights.trends.lines import Line
 from analytics_pipelines.sql import nodes
 
 EVENTS = nodes.TableName("events")
-BUCKET, NUMBER, ACTOR = "bucket", "number", "actor"
+BUCKET, NUMBER, ACTOR, MOMENTS = "bucket", "number", "actor", "moments"
 _COUNT, _UNIQUE = Aggregate("count"), Aggregate("uniqExact")
 _LONG_AGO = -(2**62)
 Values = tuple[nodes.Expr, ...]
@@ -127,23 +127,34 @@ def _appearances(line: Line, thing: nodes.Expr, keys: Sequence[nodes.Item]) -> n
 
 
 def _active(line: Line, math: Active, keys: Sequence[nodes.Item]) -> nodes.Select:
-    """Each actor's moments → the buckets whose windows hold them, each once."""
+    seen = item(MOMENTS, moments(line, seconds_of(TIMESTAMP)))
+    active = grouped([*keys, item(ACTOR, math.actor)], [seen], EVENTS, who_did(line, math.actor))
+    return spread(line, active, keys)
+
+
+def moments(line: Line, seconds: nodes.Expr) -> nodes.Expr:
+    """When an actor was there, as exactly as the line's windows need it."""
+    steps = {int(edge.timestamp()) for window in line.windows for edge in window}
+    return Aggregate("groupUniqArray").of(
+        nodes.Call("roundDown", (seconds, nodes.Constant((_LONG_AGO, *sorted(steps)))))
+    )
+
+
+def spread(line: Line, active: nodes.Select, keys: Sequence[nodes.Item]) -> nodes.Select:
+    """Each actor's `moments` → the buckets whose windows hold them, each once."""
     starts, ends = (tuple(int(each[side].timestamp()) for each in line.windows) for side in (0, 1))
-    steps = nodes.Constant((_LONG_AGO, *sorted({*starts, *ends})))
-    moments = Aggregate("groupUniqArray").of(nodes.Call("roundDown", (seconds_of(TIMESTAMP), steps)))
-    active = grouped([*keys, item(ACTOR, math.actor)], [item("moments", moments)], EVENTS, who_did(line, math.actor))
     holding = nodes.Lambda(
         ("moment",), nodes.Call("range", (_count_up_to(name("moment"), ends), _count_up_to(name("moment"), starts)))
     )
-    places = nodes.Call("arrayFlatten", (nodes.Call("arrayMap", (holding, name("moments"))),))
+    places = nodes.Call("arrayFlatten", (nodes.Call("arrayMap", (holding, name(MOMENTS))),))
     place = nodes.Call("arrayJoin", (nodes.Call("arrayDistinct", (places,)),))
     start = nodes.Call(
         "arrayElement", (nodes.Constant(edges(line.dates)), nodes.Call("plus", (place, nodes.Constant(1))))
     )
-    spread = nodes.Select(
+    spread_out = nodes.Select(
         (*(item(key.name, name(key.name)) for key in keys), item(BUCKET, start)), nodes.Derived(active, "active")
     )
-    return _around(spread, keys, [item(BUCKET, start)], _COUNT.of())
+    return _around(spread_out, keys, [item(BUCKET, start)], _COUNT.of())
 
 
 def _count_up_to(moment: nodes.Expr, ascending: tuple[int, ...]) -> nodes.Expr:

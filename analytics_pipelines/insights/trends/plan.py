@@ -32,7 +32,7 @@ from analytics_pipelines.insights.trends.numbers import (
     numbers,
 )
 from analytics_pipelines.insights.trends.ranked import is_countable, ranked_counts
-from analytics_pipelines.insights.trends.rolled import from_rollup, is_held, share
+from analytics_pipelines.insights.trends.rolled import active_from_rollup, from_rollup, is_held, share, share_of_active
 from analytics_pipelines.sql import nodes
 from analytics_pipelines.sql.compiler import Compiled, compile_query
 from analytics_pipelines.sql.schema import INTERNAL_SCHEMA
@@ -130,7 +130,12 @@ def _passes(query: TrendsQuery, context: Context, found: Sequence[Line]) -> Iter
         if shared:
             yield Pass(shared, compile_query(_together(tuple(shared.values())), context.scope()))
     for place, line in places.items():
-        if not _may_share(line):
+        if _may_share(line):
+            continue
+        if part := share_of_active(line, context.rollups):
+            statement = compile_query(active_from_rollup(line, part), context.scope(), INTERNAL_SCHEMA)
+            yield Pass({place: line}, statement, part.sources)
+        else:
             whole = query.kept_values is not None and not line.total and is_countable(line)
             yield Pass({place: line}, compile_query(_alone(line, query), context.scope()), whole=whole)
 

@@ -5,20 +5,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analytics_pipelines.insights import rollups
-from analytics_pipelines.insights.maths import PERSON, Direct, Unique
+from analytics_pipelines.insights.dates import MAX_BUCKETS, Interval, span
+from analytics_pipelines.insights.maths import PERSON, Active, Direct, Unique
 from analytics_pipelines.insights.rollup_state import RollupState
 from analytics_pipelines.insights.rollups import Share
 from analytics_pipelines.insights.series import EventsNode
 from analytics_pipelines.insights.trends.lines import Line
-from analytics_pipelines.insights.trends.numbers import BUCKET, grouped, item, name
+from analytics_pipelines.insights.trends.numbers import (
+    ACTOR,
+    BUCKET,
+    MOMENTS,
+    NUMBER,
+    grouped,
+    item,
+    moments,
+    name,
+    spread,
+)
 from analytics_pipelines.sql import nodes
 
 
 def is_held(line: Line) -> bool:
-    """Whether a rollup knows the line's number."""
-    if not isinstance(line.series, EventsNode) or line.filters is not None or line.values:
-        return False
-    return _counts_people(line) or (isinstance(line.math, Direct) and not line.math.values)
+    """Whether a rollup knows the line's number for each bucket."""
+    return _is_bare(line) and (_counts_people(line) or (isinstance(line.math, Direct) and not line.math.values))
+
+
+def _is_bare(line: Line) -> bool:
+    return isinstance(line.series, EventsNode) and line.filters is None and not line.values
 
 
 def _counts_people(line: Line) -> bool:
@@ -44,3 +57,24 @@ def from_rollup(lines: Sequence[Line], part: Share) -> nodes.Select:
     ]
     buckets = [] if lines[0].total else [item(BUCKET, name(BUCKET))]
     return grouped(buckets, found, nodes.Derived(source, "rolled"))
+
+
+def share_of_active(line: Line, state: RollupState | None) -> Share | None:
+    """The same for one that counts the persons of the last days, which only days can tell."""
+    if state is None or not (_is_bare(line) and isinstance(line.math, Active) and line.math.actor == PERSON):
+        return None
+    start, end = line.reach
+    if (end - start).days >= MAX_BUCKETS or line.dates.interval.within_a_day:
+        return None
+    part = rollups.share(span(start, end, Interval.DAY, line.dates.zone, 0), state, people=True)
+    return part if part and part.per_person else None
+
+
+def active_from_rollup(line: Line, part: Share) -> nodes.Select:
+    """`bucket, number`, or of a total the number."""
+    event = line.series.event if isinstance(line.series, EventsNode) else None
+    rows = nodes.Derived(rollups.rows(part, None if event is None else [event], people=True), "rolled")
+    if line.total:
+        return grouped([], [item(NUMBER, rollups.number(part, None, people=True))], rows)
+    seen = item(MOMENTS, moments(line, name(BUCKET)))
+    return spread(line, grouped([item(ACTOR, name("people"))], [seen], rows), [])
