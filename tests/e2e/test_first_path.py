@@ -1,5 +1,7 @@
 """From an unmodified SDK to a bar on the page, through every part, while parts die."""
 
+from __future__ import annotations
+
 import os
 import shutil
 import signal
@@ -7,10 +9,16 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from conftest import Stack, processes_below, request
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engines, pytest.mark.timeout(400)]
 
@@ -89,7 +97,9 @@ def shown_in_dagster(stack: Stack) -> dict[str, float]:
     return sums
 
 
-def test_the_page_shows_the_bar_and_the_latest_events(stack: Stack) -> None:
+@contextmanager
+def browser_page(stack: Stack) -> Iterator[Page]:
+    """A page of Chromium, signed in. What the browser complains of fails the test: a refused style, a missing file."""
     browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if browser is None and not os.environ.get("CI"):
         pytest.skip("no Chromium on this machine")
@@ -97,21 +107,60 @@ def test_the_page_shows_the_bar_and_the_latest_events(stack: Stack) -> None:
     from playwright.sync_api import sync_playwright
 
     flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+    complaints: list[str] = []
+    ARTIFACTS.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=browser, args=flags)
         page = chromium.new_page(viewport={"width": 1280, "height": 1000})
-        complaints: list[str] = []
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(stack.run("login-link").stdout.strip())
+        yield page
+        chromium.close()
+    assert complaints == []
+
+
+def test_the_page_shows_the_bar_and_the_latest_events(stack: Stack) -> None:
+    with browser_page(stack) as page:
         chart = page.get_by_test_id("events-chart")
         chart.and_(page.locator("[data-ready=true]")).wait_for(timeout=30_000)
         assert chart.get_attribute("data-total") == "1000"
         assert page.get_by_test_id("latest-events").get_by_text("order placed").count() >= 10
-        ARTIFACTS.mkdir(exist_ok=True)
         page.screenshot(path=ARTIFACTS / "overview.png")
-        chromium.close()
-    assert complaints == []
+
+
+def test_posted_events_become_a_number_on_a_dashboard_that_opens_to_its_people(stack: Stack) -> None:
+    batch = [{"event": "lamp bought", "distinct_id": f"lamp-{number % 3}"} for number in range(7)]
+    status, _ = request(f"{stack.capture_url}/batch/", {"api_key": stack.api_token, "batch": batch})
+    assert status == 200
+    stack.run("flush", "--timeout", "90")
+    with browser_page(stack) as page:
+        page.get_by_role("link", name="Dashboards").click()
+        page.get_by_label("Name of the new dashboard").fill("Lamps")
+        page.get_by_role("button", name="Create", exact=True).click()
+        page.get_by_role("button", name="Add the first tile").click()
+        page.get_by_role("link", name="Make a new insight").click()
+        event = page.get_by_role("combobox", name="Event of Series A")
+        event.fill("lamp")
+        event.press("Enter")
+        page.get_by_label("Shown as").select_option("Number")
+        result = page.get_by_test_id("insight-result")
+        result.get_by_role("button", name="7", exact=True).wait_for()
+        explained = page.get_by_test_id("explain")
+        explained.get_by_text("Explain").click()
+        assert "lamp bought" in explained.inner_text()
+        page.get_by_label("Name of the insight").fill("Lamps bought")
+        page.get_by_role("button", name="Save").click()
+        page.get_by_role("button", name="On 1 dashboard").click()
+        page.get_by_role("link", name="Open").click()
+        tile = page.get_by_test_id("tile").filter(has_text="Lamps bought")
+        tile.get_by_role("button", name="7", exact=True).click()
+        people = page.get_by_test_id("people")
+        people.wait_for()
+        assert people.get_attribute("data-count") == "3"
+        page.get_by_role("button", name="Close").click()
+        assert "computed" in tile.inner_text()
+        page.screenshot(path=ARTIFACTS / "dashboard.png")
 
 
 def test_two_projects_with_the_same_event_do_not_see_each_other(stack: Stack) -> None:

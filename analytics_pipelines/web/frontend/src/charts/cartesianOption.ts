@@ -9,6 +9,9 @@ const SYMBOLS = ["circle", "rect", "triangle", "diamond"] as const;
 /** With more points than this, marks on a line touch one another. */
 const MOST_MARKS = 45;
 
+/** Pixels from an axis to its name, past the names of its places. */
+const BELOW_LABELS = 28;
+
 /** Which of the chart's lines each series of the option draws: an unfinished end is a series of its own. */
 export interface DrawnChart {
   option: EChartsCoreOption;
@@ -25,7 +28,7 @@ export function cartesianOption(chart: Cartesian, summary: string, { palette, an
     ...name,
     type: "category",
     name: chart.lying ? "" : chart.categoryName,
-    nameGap: 14,
+    nameGap: BELOW_LABELS,
     data: chart.categories,
     inverse: chart.lying === true,
     boundaryGap: chart.lines.some(({ shape }) => shape === "bar"),
@@ -42,7 +45,7 @@ export function cartesianOption(chart: Cartesian, summary: string, { palette, an
     ...name,
     type: "value",
     name: chart.valueName,
-    nameGap: 14,
+    nameGap: chart.lying ? BELOW_LABELS : 14,
     splitNumber: 4,
     splitLine: { lineStyle: { color: palette.grid } },
     axisLabel: { ...label, formatter: compactQuantity },

@@ -1,6 +1,6 @@
 import { createInsight } from "../insights/api";
 import { asKind } from "../insights/kinds";
-import type { Question, Series } from "../insights/queries";
+import type { PathsQuery, Question, Series } from "../insights/queries";
 import { type Dashboard, createDashboard } from "./api";
 
 /** A dashboard to begin with: one insight of each kind, about the events that the project has. */
@@ -14,6 +14,9 @@ export function starterInsights(events: readonly string[]): { name: string; quer
   const people = about([{ ...node(null), math: "dau" }]);
   const steps = [main, ...own.filter((event) => event !== main)].slice(0, 3);
   const of = about([node(main)]);
+  const everything = asKind({ ...of, dateRange: { date_from: "-7d" } }, "PathsQuery") as PathsQuery;
+  const pages = { ...everything.pathsFilter, includeEventTypes: ["$pageview"] };
+  const paths = main === "$pageview" ? { ...everything, pathsFilter: pages } : everything;
   return [
     {
       name: "People, last 30 days",
@@ -34,7 +37,7 @@ export function starterInsights(events: readonly string[]): { name: string; quer
     { name: "Who comes back", query: asKind(of, "RetentionQuery") },
     { name: "New, returning, gone", query: asKind(about([node(null)]), "LifecycleQuery") },
     { name: "Days active", query: asKind(about([node(null)]), "StickinessQuery") },
-    { name: "Where people go", query: asKind({ ...of, dateRange: { date_from: "-7d" } }, "PathsQuery") },
+    { name: "Where people go", query: paths },
     { name: "Most frequent events", query: asKind(null, "HogQLQuery") },
   ];
 }

@@ -45,7 +45,7 @@ export function PeopleDialog({ projectId, timezone, question, point, onClose }: 
         <div data-testid="people" data-count={count.data}>
           <p role="status">
             {counted(count.data, "person", "people")}
-            {!point.ofPeople && ` behind ${amount(point.value)}`}
+            {!point.ofPeople && ` behind the number ${amount(point.value)}`}
           </p>
           {point.ofPeople && count.data !== Math.abs(point.value) && (
             <p className="notice">

@@ -2,7 +2,7 @@ import { bucketName, millisOf } from "../moment";
 import { percent, quantity, timeSpan } from "../quantity";
 import { type Answer, badAnswer, isNumbers, rowsOf } from "./answers";
 import { incompleteFrom, intervalOf } from "./buckets";
-import { type Cartesian, type Picture, type Point, type Step, type StepBar, colorOf } from "./picture";
+import { type Cartesian, type Cell, type Picture, type Point, type Step, type StepBar, colorOf } from "./picture";
 import { type FunnelsQuery, isObject } from "./queries";
 import { breakdownName } from "./trendsPicture";
 
@@ -17,8 +17,11 @@ interface StepRow {
 }
 
 interface RateRow {
+  /** Percent. */
   data: number[];
   days: string[];
+  reached_from_step_count?: number[];
+  reached_to_step_count?: number[];
   breakdown_value?: unknown;
 }
 
@@ -141,6 +144,7 @@ function ratesPicture(query: FunnelsQuery, answer: Answer, now: number): Picture
       shape: "line",
       color: colorOf(index),
       values: row.data,
+      points: row.days.map((_, place) => ratePoint(row, place)),
     })),
   };
   return {
@@ -155,10 +159,33 @@ function ratesPicture(query: FunnelsQuery, answer: Answer, now: number): Picture
       rows: rows.map((row, index) => ({
         head: nameOf(row),
         color: colorOf(index),
-        cells: row.data.map((rate) => ({ text: percent(rate / 100) })),
+        cells: row.data.map((rate, place): Cell => {
+          const point = ratePoint(row, place);
+          const of = row.reached_from_step_count?.[place];
+          const note = of === undefined ? {} : { note: `${point?.value ?? 0} of ${of}` };
+          return { text: percent(rate / 100), point, ...note };
+        }),
       })),
     },
     empty: rows.every(({ data }) => data.every((rate) => rate === 0)),
+  };
+}
+
+/** Those who entered in that interval, and got through. */
+function ratePoint(row: RateRow, place: number): Point | null {
+  const value = row.reached_to_step_count?.[place];
+  const day = row.days[place];
+  if (value === undefined || day === undefined) return null;
+  return {
+    name: `Converted of those who entered on ${day}`,
+    value,
+    ofPeople: true,
+    asks: {
+      kind: "FunnelsActorsQuery",
+      funnelTrendsDropOff: false,
+      funnelTrendsEntrancePeriodStart: day,
+      ...(row.breakdown_value != null && { funnelStepBreakdown: row.breakdown_value }),
+    },
   };
 }
 

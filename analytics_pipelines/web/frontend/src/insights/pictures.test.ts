@@ -281,3 +281,19 @@ describe("SQL", () => {
     expect(picture.table.rows[0]).toEqual({ head: "1", cells: [{ text: "null" }, { text: '{"a":1}' }] });
   });
 });
+
+test("a rate of a funnel opens to those who converted of those who entered then", () => {
+  const query = {
+    kind: "FunnelsQuery",
+    series: [node("see"), node("buy")],
+    funnelsFilter: { funnelVizType: "trends" },
+  } as Question;
+  const { chart, table } = draw(query, [
+    { data: [50, 0, 0], days: DAYS, reached_from_step_count: [4, 1, 0], reached_to_step_count: [2, 0, 0] },
+  ]);
+  expect((chart as Cartesian).lines[0]?.points?.[0]).toMatchObject({
+    value: 2,
+    asks: { funnelTrendsEntrancePeriodStart: "2026-11-02", funnelTrendsDropOff: false },
+  });
+  expect(table.rows[0]?.cells[0]).toMatchObject({ text: "50%", note: "2 of 4" });
+});
