@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from analytics_pipelines.sql import nodes
 from analytics_pipelines.sql.infer import Output
@@ -38,9 +41,12 @@ class Beside:
             )
         return self.asked[key]
 
-    def query(self, alias: str) -> nodes.Select:
-        """All that was asked, in one reading of the table."""
+    def query(self, alias: str, where: nodes.Expr | None, zone: str) -> nodes.Select:
+        """All that was asked, in one reading of the table; `where` is asked of the rows that it stands beside."""
         tests = tuple(nodes.Compare("=", nodes.Name((name,)), nodes.Constant(value)) for name, value in self.lazy.where)
+        if self.lazy.near and where is not None:
+            instant, day = self.lazy.near
+            tests += tuple(bounds(where, self.alias, instant, nodes.Name((day,)), zone))
         return nodes.Select(
             (
                 nodes.Item(nodes.Name((self.lazy.to,)), "_to", "_to"),
@@ -54,3 +60,40 @@ class Beside:
         """`query` is what the one above was resolved to."""
         columns = tuple(column.name for column in self.asked.values())
         return nodes.LazyJoin(f"_{self.lazy.name}", self.lazy.key, query, columns, self.lazy.many)
+
+
+_SLACK = timedelta(days=2)  # a day as a session may be off, and a day of rounding
+
+
+def bounds(where: nodes.Expr, alias: str, instant: str, day: nodes.Name, zone: str) -> Iterator[nodes.Compare]:
+    """What follows for the day of what stands near, from a resolved condition on the rows' instant."""
+    if isinstance(where, nodes.Logic) and where.operator == "AND":
+        for part in where.args:
+            yield from bounds(part, alias, instant, day, zone)
+    if not isinstance(where, nodes.Compare) or where.operator not in ("<", "<=", ">", ">="):
+        return
+    moment = _moment(where.right, zone)
+    if (
+        moment is None
+        or not isinstance(where.left, nodes.Column)
+        or (alias, instant) != (where.left.table, where.left.name)
+    ):
+        return
+    if where.operator in ("<", "<="):
+        yield nodes.Compare("<=", day, nodes.Constant((moment + _SLACK).date()))
+    else:
+        yield nodes.Compare(">=", day, nodes.Constant((moment - _SLACK).date()))
+
+
+def _moment(expr: nodes.Expr, zone: str) -> datetime | None:
+    """A constant in UTC; None for what only ClickHouse knows."""
+    value = expr.value if isinstance(expr, nodes.Constant) else None
+    if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d", value):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+        value = value.replace(tzinfo=value.tzinfo or ZoneInfo(zone))
+    if not isinstance(value, datetime) or not 1970 <= value.year < 2290:
+        return None
+    return value.astimezone(UTC)

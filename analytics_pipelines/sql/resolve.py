@@ -99,9 +99,11 @@ class _Resolver:
         resolved = replace(
             query,
             items=items,
-            source=self._with_lazy(source, names) if source else None,
+            source=self._with_lazy(source, names, where) if source else None,
             joins=tuple(
-                replace(join, source=self._with_lazy(join.source, names)) if isinstance(join, nodes.Join) else join
+                replace(join, source=self._with_lazy(join.source, names, where))
+                if isinstance(join, nodes.Join)
+                else join
                 for join in joins
             ),
             where=where,
@@ -128,14 +130,14 @@ class _Resolver:
         self.count, self.tables = counts
         return outputs[0]
 
-    def _with_lazy(self, source: nodes.Source, names: Names) -> nodes.Source:
-        """The source with what the select has asked of the tables beside it."""
+    def _with_lazy(self, source: nodes.Source, names: Names, where: nodes.Expr | None) -> nodes.Source:
+        """The source with what the select has asked of the tables beside it; no row but those of `where` is needed."""
         if not isinstance(source, nodes.PhysicalTable):
             return source
         joins = []
         for beside in names.beside[source.alias].values():
             if beside.asked:
-                query, _ = self.query(beside.query(self._fresh("beside")), {})
+                query, _ = self.query(beside.query(self._fresh("beside"), where, self.scope.timezone), {})
                 joins.append(beside.join(query))
         return replace(source, joins=tuple(joins))
 

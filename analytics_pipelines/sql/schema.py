@@ -49,7 +49,8 @@ class Lazy:
     """A table that stands beside a row of another: joined when a question touches it, and only what it touches.
 
     The row's `key` is the other's `to`; of its rows only those count whose columns `where` says so. `many` may stand
-    beside one row. `catalog` as in a column, for objects that mean another thing from here.
+    beside one row. `catalog` as in a column, for objects that mean another thing from here. `near`: an instant of the
+    row, and the other's day, which lies at most a day from it; so a question about some days reads no others.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Lazy:
     where: tuple[tuple[str, int], ...] = ()
     many: bool = False
     catalog: str = ""
+    near: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,7 @@ EVENTS = Table(
     lazy=(
         _PERSON,
         Lazy("pdi", "person_distinct_ids", "distinct_id", "distinct_id"),
-        Lazy("session", "sessions", "$session_id", "session_id"),
+        Lazy("session", "sessions", "$session_id", "session_id", near=("timestamp", "$day")),
         *_GROUPS,
     ),
 )
@@ -230,6 +232,7 @@ SESSIONS = Table(
             """
     session_id                string
     id                        string   session_id -
+    $day                      date     day -
     distinct_id               string
     person_id                 uuid
     $start_timestamp          instant  start

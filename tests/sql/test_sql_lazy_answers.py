@@ -58,6 +58,11 @@ ANSWERS: list[tuple[str, list[tuple[Any, ...]]]] = [
         [("/home", 3), (None, 1)],
     ),
     ("SELECT count() FROM events WHERE session.$session_duration > 60", [(3,)]),
+    ("SELECT count() FROM events WHERE session.$channel_type = 'Direct' AND timestamp >= '2024-05-05 07:00:00' "
+     "AND timestamp < '2024-05-06'",
+     [(3,)]),
+    ("SELECT countIf(e.session.$channel_type = 'Direct') FROM persons p LEFT JOIN events e ON e.person_id = p.id "
+     "WHERE e.timestamp > toDate('2024-05-05') AND '2024-05-06' > e.timestamp", [(2,)]),
     ("SELECT session.person.properties.email FROM events WHERE distinct_id = 'bob'", [("ann@example.com",)]),
     (
         "SELECT session_id, id, distinct_id, person_id, $session_duration, $channel_type, "
