@@ -29,7 +29,10 @@ def body_as(model: type[Body]) -> Body:
 
 def checked(model: type[Body], body: dict[str, Any]) -> Body:
     """What was sent, as the model has it. Raises ApiError, which names the first field that is wrong."""
-    wrong = _unstorable(body)
+    try:
+        wrong = _unstorable(body)
+    except RecursionError:
+        wrong = "The body is nested too deep."
     if wrong:
         raise ApiError(400, "invalid_input", wrong, attr=None)
     try:

@@ -193,6 +193,17 @@ def test_a_static_cohort_is_made_of_a_file(ours: Api) -> None:
     assert sent("ada\n", "PATCH", f"{ours.create(filters=of(PRO))['id']}/").json["attr"] == "csv"
 
 
+def test_a_file_may_be_long(ours: Api) -> None:
+    text = "ada\n" + "".join(f"{uuid.uuid4()}@example.com\n" for _ in range(100_000))
+    assert len(text) > 4 * 1024 * 1024
+    fields = {'name="name"': "Long", 'name="is_static"': "true", 'name="csv"; filename="ids.csv"': text}
+    parts = [f"--cut\r\nContent-Disposition: form-data; {name}\r\n\r\n{value}\r\n" for name, value in fields.items()]
+    body = "".join([*parts, "--cut--\r\n"]).encode()
+    made = ours("POST", data=body, content_type="multipart/form-data; boundary=cut")
+    assert made.status_code == 201
+    assert ours.members(made.json) == {"ada"}
+
+
 def test_a_static_cohort_is_made_of_persons(ours: Api) -> None:
     ada, bob, eve = (str(person_id(ours.project.id, name)) for name in PEOPLE)
     made = ours.create(is_static=True, _create_static_person_ids=[ada, str(uuid.uuid4())])
@@ -267,6 +278,14 @@ def test_what_can_not_be_saved_is_refused(ours: Api, fields: dict[str, Any], att
     answer = ours("POST", json={"name": "it", **fields})
     assert (answer.status_code, answer.json["attr"]) == (400, attr), answer.json
     assert ours("GET").json["count"] == before
+
+
+@pytest.mark.parametrize("depth", [30, 300, 400, 900, 100_000])
+def test_criteria_that_are_nested_too_deep_are_refused(ours: Api, depth: int) -> None:
+    group = '{"type": "AND", "values": ['
+    body = f'{{"name": "Deep", "filters": {{"properties": {group * depth}{"]}" * depth}}}}}'
+    answer = ours("POST", data=body, content_type="application/json")
+    assert answer.status_code == 400, answer.json
 
 
 def test_a_cohort_that_fails_says_so(ours: Api) -> None:
