@@ -21,6 +21,13 @@ _OF_THE_REQUEST = frozenset(
     }
 )
 
+MOST_BYTES = 8 * 1024 * 1024
+_TOO_LARGE = {
+    "status": 400,
+    "code": "too_large",
+    "detail": "The answer is too large to be kept; add a LIMIT, or fewer breakdown values.",
+}
+
 
 @dataclass(frozen=True)
 class StoredResult:
@@ -86,10 +93,16 @@ class InsightResults:
         )
 
     def answered(self, asked: Asked, answer: Mapping[str, Any], now: datetime, *, milliseconds: int) -> None:
-        """Keep an answer as `queries.serve` gives it, unless a later one was kept meanwhile or nobody asks any more."""
+        """Keep an answer as `queries.serve` gives it, unless a later one was kept meanwhile or nobody asks any more.
+
+        One that is too large for a tile counts as failed.
+        """
         insight, question = asked
         read = answer["explain"]
-        kept = {name: value for name, value in answer.items() if name not in _OF_THE_REQUEST}
+        kept = json.dumps({name: value for name, value in answer.items() if name not in _OF_THE_REQUEST})
+        if len(kept) > MOST_BYTES:
+            self.failed(asked, _TOO_LARGE, now)
+            return
         self._postgres.execute(
             "UPDATE insight_results SET answer = %(answer)s, computed_at = %(at)s, attempted_at = %(now)s,"
             " data_version = %(version)s, rows_read = %(rows)s, bytes_read = %(bytes)s, milliseconds = %(ms)s,"
@@ -97,7 +110,7 @@ class InsightResults:
             " WHERE insight_id = %(insight)s AND question = %(question)s"
             " AND coalesce(computed_at, '-infinity') <= %(at)s",
             {
-                "answer": json.dumps(kept, allow_nan=False),
+                "answer": kept,
                 "at": datetime.fromisoformat(answer["last_refresh"]),
                 "now": now,
                 "version": answer["data_version"],

@@ -8,6 +8,7 @@ import pytest
 
 from analytics_pipelines.accounts.keys import ApiKeys
 from analytics_pipelines.accounts.projects import Project, Projects
+from analytics_pipelines.dashboards import results
 
 pytestmark = pytest.mark.engines
 
@@ -161,6 +162,13 @@ def test_a_failing_question_keeps_its_last_answer_and_says_why(ours: Client, sit
     site.postgres.execute("UPDATE insights SET query = query || %s", ['{"query": "select 1"}'])
     good = ours("GET", f"insights/{made['id']}/?refresh=true")
     assert (good["result"], good["result_error"]) == ([[1]], None)
+
+
+def test_an_answer_that_is_too_large_for_a_tile_is_told(ours: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(results, "MOST_BYTES", 100)
+    made = ours("POST", "insights/", {"query": COUNT}, 201)
+    found = ours.until_computed(f"insights/{made['id']}/")
+    assert (found["result"], found["result_error"]["code"]) == (None, "too_large")
 
 
 def test_lists_are_searched_and_ordered(ours: Client) -> None:
