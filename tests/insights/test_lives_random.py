@@ -31,7 +31,7 @@ OTHER = "$$_posthog_breakdown_other_$$"
 NONE = "$$_posthog_breakdown_null_$$"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class World:
     team: Team
     events: list[Event]
