@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
 
 from analytics_pipelines.insights import dates
-from analytics_pipelines.insights.filters import Subject, accounts_condition, all_of, condition
-from analytics_pipelines.insights.models import HogQLQuery, SqlFilters
+from analytics_pipelines.insights.filters import (
+    PropertyFilter,
+    PropertyGroup,
+    Subject,
+    accounts_condition,
+    all_of,
+    condition,
+)
+from analytics_pipelines.insights.model import ON_EVERY_QUERY, DateRangeModel, Model
 from analytics_pipelines.insights.plan import Rows
 from analytics_pipelines.insights.team import Context
 from analytics_pipelines.sql import nodes
@@ -18,6 +27,33 @@ from analytics_pipelines.sql.errors import QueryError
 from analytics_pipelines.sql.scope import Filters, Scope
 
 _SUBJECTS: Mapping[str, Subject] = {"events": "events", "sessions": "sessions", "groups": "groups"}
+
+
+class SqlFilters(Model):
+    """What `{filters}` stands for in a query; dates from `date_from` on, and before `date_to`."""
+
+    properties: list[PropertyFilter | PropertyGroup] | PropertyGroup | None = None
+    dates: DateRangeModel = Field(default_factory=DateRangeModel, alias="dateRange")
+    filter_test_accounts: bool | None = Field(default=None, alias="filterTestAccounts")
+
+
+class SqlVariable(Model):
+    """What `{variables.<code_name>}` stands for."""
+
+    code_name: str
+    value: Any = None
+    harmless: ClassVar[frozenset[str]] = frozenset({"variableId", "isNull", "id", "name", "type", "default_value"})
+
+
+class HogQLQuery(Model):
+    """SQL in `query`; see `sql.compiler.compile_select`. `values` are what `{name}` stands for."""
+
+    kind: Literal["HogQLQuery"] = "HogQLQuery"
+    query: str
+    filters: SqlFilters | None = None
+    variables: dict[str, SqlVariable] | None = None
+    values: dict[str, Any] | None = None
+    harmless: ClassVar[frozenset[str]] = ON_EVERY_QUERY | {"name", "explain"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,8 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from analytics_pipelines.insights.model import ON_EVERY_QUERY, Model
-from analytics_pipelines.insights.models import HogQLQuery, SqlFilters, SqlVariable
 from analytics_pipelines.insights.parsing import parse_as
-from analytics_pipelines.insights.sql_query import scope_of
+from analytics_pipelines.insights.sql_query import HogQLQuery, SqlFilters, SqlVariable, scope_of
 from analytics_pipelines.insights.team import Context, Team
 from analytics_pipelines.sql.autocomplete import Vocabulary, complete
 from analytics_pipelines.sql.database import database_schema

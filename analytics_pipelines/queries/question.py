@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from analytics_pipelines.dashboards.overrides import question_of, with_filters
 from analytics_pipelines.insights.kinds import KINDS, parse_as, parse_insight
-from analytics_pipelines.insights.models import HogQLQuery
+from analytics_pipelines.insights.sql_query import HogQLQuery
 from analytics_pipelines.insights.team import Team
 from analytics_pipelines.queries.failure import QueryFailed
 from analytics_pipelines.queries.language import LANGUAGE_KINDS

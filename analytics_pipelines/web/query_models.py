@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Union
 from pydantic import BaseModel, ConfigDict, Field
 
 from analytics_pipelines.insights.kinds import KINDS
-from analytics_pipelines.insights.models import HogQLQuery
+from analytics_pipelines.insights.sql_query import HogQLQuery
 from analytics_pipelines.queries.language import LANGUAGE_KINDS, DatabaseSchemaQuery, HogQLAutocomplete, HogQLMetadata
 from analytics_pipelines.queries.question import SQL
 from analytics_pipelines.queries.refresh import Refresh
