@@ -12,6 +12,7 @@ from analytics_pipelines.sql.function_list import CATEGORIES, Function
 from analytics_pipelines.sql.metadata import Known, Language
 from analytics_pipelines.sql.schema import EVENTS, SCHEMA, Table
 from analytics_pipelines.sql.scope import Scope
+from analytics_pipelines.sql.virtual import VIRTUAL
 
 _POE = Table("poe", EVENTS.physical, tuple(column for column in EVENTS.columns if column.name == "properties"))
 
@@ -141,6 +142,7 @@ def _columns(table: Table) -> Iterator[Suggestion]:
     for lazy in table.lazy:
         yield Suggestion(lazy.name, lazy.name, "Folder", f"of {lazy.table}")
     if table is EVENTS:
+        yield from (Suggestion(name, name, "Variable", TYPES[kind]) for name, kind in VIRTUAL.items())
         yield Suggestion("poe", "poe", "Folder", "the person, as the event itself says")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from analytics_pipelines.sql.schema import EVENTS, SCHEMA, Table
 from analytics_pipelines.sql.types import Kind
+from analytics_pipelines.sql.virtual import VIRTUAL
 
 TYPES = {
     Kind.STRING: "string",
@@ -31,6 +32,7 @@ def _described(table: Table) -> dict[str, Any]:
         inner = [column.name for column in SCHEMA[lazy.table].columns if not column.hidden]
         fields[lazy.name] = {**_field(lazy.name, "lazy_table"), "table": lazy.table, "fields": inner}
     if table is EVENTS:
+        fields |= {name: _field(name, TYPES[kind]) for name, kind in VIRTUAL.items()}
         fields["poe"] = {**_field("poe", "virtual_table"), "table": "events", "fields": ["properties"]}
     return {"id": table.name, "name": table.name, "type": "posthog", "fields": fields}
 

@@ -13,6 +13,7 @@ from analytics_pipelines.sql.lazy import Beside
 from analytics_pipelines.sql.schema import EVENTS, GROUP_KEYS
 from analytics_pipelines.sql.scope import Scope
 from analytics_pipelines.sql.types import Kind
+from analytics_pipelines.sql.virtual import VIRTUAL, said_of_person, virtual
 
 _TYPES = {"Numeric": Kind.NUMBER, "Boolean": Kind.BOOL, "DateTime": Kind.INSTANT}
 
@@ -117,14 +118,14 @@ class Names:
             if (found := self._beside(first, rest, name)) is not None:
                 return found
             if not any(first in columns for columns in self.sources.values()):
-                hint = close_match(str(rest[0]), [*self.sources[first], *self.beside.get(first, ())])
+                hint = close_match(str(rest[0]), [*self.sources[first], *self._more(first)])
                 message = f"“{first}” has no column “{rest[0]}”.{hint}"
                 raise QueryError(message, *(name.span or ()))
         owners = [alias for alias, columns in self.sources.items() if first in columns]
         if owners:
             self._check_one(owners if first not in self.using else owners[:1], first, name)
             return self._within(self.sources[owners[0]][first], rest, name)
-        owners = [alias for alias in self.sources if first in self.beside.get(alias, ()) or self._has_poe(alias, first)]
+        owners = [alias for alias in self.sources if first in self._more(alias)]
         self._check_one(owners, first, name)
         return self._beside(owners[0], name.parts, name) if owners else None
 
@@ -136,26 +137,27 @@ class Names:
     def _beside(self, alias: str, path: nodes.Path, name: nodes.Name) -> nodes.Expr | None:
         """A column of a table that stands beside a source's rows: `person.properties.x`."""
         first, rest = str(path[0]), path[1:]
-        if self._has_poe(alias, first):
-            return self._poe(alias, rest, name)
-        beside = self.beside.get(alias, {}).get(first)
-        if beside is None:
+        if first not in self._more(alias):
             return None
+        if first == "poe":
+            return self._poe(alias, rest, name)
+        if first in VIRTUAL:
+            return self._within(virtual(first, self.sources[alias]), rest, name)
+        beside = self.beside[alias][first]
         if not rest:
             message = f"“{first}” is not a column but has some, such as {first}.{beside.lazy.to}"
             raise QueryError(message, *(name.span or ()))
         return beside.column(replace(name, parts=rest))
 
-    def _has_poe(self, alias: str, first: str) -> bool:
-        return first == "poe" and self.tables.get(alias) == EVENTS.name
+    def _more(self, alias: str) -> set[str]:
+        """What a source has besides its columns."""
+        of_events = {"poe", *VIRTUAL} if self.tables.get(alias) == EVENTS.name else set()
+        return of_events | set(self.beside.get(alias, ()))
 
     def _poe(self, alias: str, path: nodes.Path, name: nodes.Name) -> nodes.Expr:
-        """What the event itself said of its person: in `$set`, or else in `$set_once`."""
         if path[:1] != ("properties",) or not path[1:]:
             raise QueryError("“poe” has nothing but poe.properties and what is in them", *(name.span or ()))
-        base = self.sources[alias]["properties"]
-        said = tuple(nodes.Property(base, (where, *path[1:])) for where in ("$set", "$set_once"))
-        return self._typed(nodes.Call("coalesce", said), "person", path[1:], name)
+        return self._typed(said_of_person(self.sources[alias], path[1:]), "person", path[1:], name)
 
     def _alias(self, name: nodes.Name) -> nodes.Expr | None:
         item = self.aliases.get(str(name.parts[0]))
@@ -192,7 +194,7 @@ class Names:
 
     def _unknown(self, name: nodes.Name) -> QueryError:
         known = {column for columns in self.sources.values() for column in columns}
-        known |= {beside for found in self.beside.values() for beside in found}
+        known |= {more for alias in self.sources for more in self._more(alias)}
         hint = close_match(str(name.parts[0]), known | set(self.aliases) | set(self.sources))
         return QueryError(f"unknown column “{'.'.join(map(str, name.parts))}”.{hint}", *(name.span or ()))
 
@@ -220,8 +222,8 @@ class Names:
         if not isinstance(base, nodes.Name):
             return None
         ahead = base.parts[1:] if base.parts[0] in self.sources else base.parts
-        known = {name for found in self.beside.values() for name in found}
-        if ahead[:1] and ahead[0] in known | {"poe"} and "properties" in ahead[1:]:
+        known = {more for alias in self.sources for more in self._more(alias)}
+        if ahead[:1] and ahead[0] in known and "properties" in ahead[1:]:
             return replace(base, parts=base.parts + tuple(reversed(keys)), span=node.span)
         return None
 

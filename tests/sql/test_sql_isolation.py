@@ -44,7 +44,7 @@ def fields(table: Table, depth: int = 2) -> list[str]:
     if "`properties`" in found:
         found += [f"properties.{name}" for name in ("email", "age", "price", "secret", "name", "seats", "$group_0")]
     if table.name == "events":
-        found += ["poe.properties.plan"]
+        found += ["poe.properties.plan", "elements_chain_href", "elements_chain_texts[1]"]
     if depth:
         found += [f"{lazy.name}.{inner}" for lazy in table.lazy for inner in fields(SCHEMA[lazy.table], depth - 1)]
     return found

@@ -52,6 +52,12 @@ ANSWERS: list[tuple[str, list[tuple[Any, ...]]]] = [
         "SELECT distinct_id, poe.properties.plan FROM events WHERE poe.properties.plan IS NOT NULL ORDER BY 1",
         [("bob", "pro"), ("old-ann", "free")],
     ),
+    # elements
+    (
+        "SELECT elements_chain_href, elements_chain_texts, e.elements_chain_ids, elements_chain_elements "
+        "FROM events e WHERE notEmpty(elements_chain)",
+        [(r'/buy?a=\"text=\"', [r'Buy \"now\"'], ["go"], ["a"])],
+    ),
     # sessions and groups
     (
         "SELECT session.$entry_pathname, count() FROM events GROUP BY 1 ORDER BY 2 DESC",

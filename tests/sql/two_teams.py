@@ -10,6 +10,11 @@ from resources.clickhouse import ClickHouse
 ANN, BOB, OLD_ANN = (UUID(int=number) for number in (1, 2, 3))
 SESSION = "01900000-0000-7000-8000-000000000001"
 
+CHAIN = (
+    r'span.b:text="Buy \"now\""nth-child="1";'
+    r'a.c:attr_id="go"href="/buy?a=\"text=\""nth-child="2"text="Buy \"now\"";body:'
+)
+
 TEAM = Team(
     id=1,
     timezone="America/Sao_Paulo",
@@ -44,6 +49,7 @@ def _events(team: int) -> list[dict[str, Any]]:
             "timestamp": f"2024-05-05 {at}:00.000000",
             "properties": json.dumps({**properties, **({"secret": hidden} if hidden else {})}),
             "groups": groups,
+            "elements_chain": CHAIN if event == "buy" else "",
             "$session_id": SESSION if event != "buy" else None,
             "received_at": "2024-05-06 00:00:00.000",
         }
