@@ -2,15 +2,17 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 from uuid import UUID
 
 from resources.clickhouse import ClickHouse
 from resources.postgres import Postgres
 
-_AT_ONCE = 1000  # as parameters in an address, which has an end
+# Ids travel as one parameter, of which ClickHouse takes 128 KiB; quotes and escapes may double it.
+_BYTES_AT_ONCE = 60_000
+_ROWS_AT_ONCE = 10_000
+_BESIDES = len("'',")
 _T = TypeVar("_T")
 _ID_COLUMNS = ("distinct_id", "distinct-id", "distinctid")
 _PERSON_COLUMNS = ("person_id", "person-id", "personid")
@@ -31,12 +33,12 @@ class StaticMembers:
 
     def add_distinct_ids(self, ids: Iterable[str]) -> int:
         """Add the persons of these ids; how many ids are new and known."""
-        return sum(self._add(self._known(some)) for some in _in_parts(ids))
+        return sum(self._add(self._known(some)) for some in _in_parts(ids, lambda text: len(text.encode())))
 
     def add_persons(self, ids: Iterable[UUID]) -> int:
         """Add these persons; how many are new and known."""
         added = 0
-        for some in _in_parts(ids):
+        for some in _in_parts(ids, lambda _: 36):
             rows = self._reader.query(
                 "SELECT min(distinct_id) FROM person_distinct_ids FINAL WHERE team_id = {team:Int64}"
                 " AND is_deleted = 0 AND person_id IN {ids:Array(UUID)} GROUP BY person_id",
@@ -61,7 +63,7 @@ class StaticMembers:
         """All ids that were added, some thousand at a time."""
         with self._postgres.transaction() as connection, connection.cursor(name="static_cohort_ids") as cursor:
             cursor.execute("SELECT distinct_id FROM static_cohort_ids WHERE cohort_id = %s", [self._cohort_id])
-            while rows := cursor.fetchmany(_AT_ONCE):
+            while rows := cursor.fetchmany(_ROWS_AT_ONCE):
                 yield [row["distinct_id"] for row in rows]
 
     def _known(self, ids: Sequence[str]) -> list[str]:
@@ -85,6 +87,8 @@ def ids_in_csv(text: str) -> tuple[list[str], list[UUID]]:
 
     Raises WrongCsv.
     """
+    if "\0" in text:
+        raise WrongCsv("This is no text: it holds the character NUL.")
     try:
         rows = [row for row in csv.reader(io.StringIO(text)) if any(cell.strip() for cell in row)]
     except csv.Error as error:
@@ -102,9 +106,20 @@ def ids_in_csv(text: str) -> tuple[list[str], list[UUID]]:
     return [row[0].strip() for row in rows], []
 
 
-def _in_parts(items: Iterable[_T]) -> Iterator[list[_T]]:
-    rest = iter(items)
-    while part := list(islice(rest, _AT_ONCE)):
+def _in_parts(items: Iterable[_T], length: Callable[[_T], int]) -> Iterator[list[_T]]:
+    """In their order, without those that are too long to be anyone's."""
+    part: list[_T] = []
+    total = 0
+    for item in items:
+        size = length(item) + _BESIDES
+        if size > _BYTES_AT_ONCE:
+            continue
+        if total + size > _BYTES_AT_ONCE:
+            yield part
+            part, total = [], 0
+        part.append(item)
+        total += size
+    if part:
         yield part
 
 

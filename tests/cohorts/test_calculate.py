@@ -210,7 +210,8 @@ def test_static_members_follow_merges(
 ) -> None:
     cohort = create(cohorts, {}, is_static=True)
     listed = StaticMembers(calculator.postgres, clickhouse, team, cohort.id)
-    assert listed.add_distinct_ids(["ada", "ada@work", "ada", "nobody", ""]) == 2
+    strangers = ["nobody", "", "x" * 200_000, *(chr(0x1F600) * 1000 + str(number) for number in range(200))]
+    assert listed.add_distinct_ids(["ada", *strangers, "ada@work", "ada"]) == 2
     assert listed.add_persons([EVE, uuid.uuid4()]) == 1
     calculator.calculate(cohort.id)
     assert members(clickhouse, cohort) == {ADA, EVE}
@@ -285,7 +286,7 @@ def test_csv_is_read_by_its_header(text: str, expected: Any) -> None:
     assert ids_in_csv(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "\n\n", "a,b\nc,d\n"])
+@pytest.mark.parametrize("text", ["", "\n\n", "a,b\nc,d\n", "a\0b\n"])
 def test_what_lists_no_ids_is_refused(text: str) -> None:
     with pytest.raises(WrongCsv):
         ids_in_csv(text)
