@@ -8,20 +8,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from two_teams import TEAM
 
+from analytics_pipelines.sql import nodes
 from analytics_pipelines.sql.compiler import compile_select
 from analytics_pipelines.sql.errors import QueryError
 from analytics_pipelines.sql.recheck import recheck
 from analytics_pipelines.sql.schema import SCHEMA
+from analytics_pipelines.sql.scope import Filters, SavedAction
 
 pytestmark = pytest.mark.slow
 
-SCOPE = replace(TEAM.scope(), timezone="Asia/Kathmandu")
+SCOPE = replace(
+    TEAM.scope(),
+    timezone="Asia/Kathmandu",
+    actions={1: SavedAction("Any", lambda: None)},
+    filters=Filters(lambda table: nodes.Compare("=", nodes.Name(("properties", "a")), nodes.Constant("x"))),
+    variables={"x": "y", "many": ("a", "b")},
+)
 
 NAMES = """
 event e.event timestamp properties.$browser properties['a'] uuid x team_id * person_id e.person_id id e.id distinct_id
 person.id e.person.properties.age person.properties['email'] pdi.distinct_id e.pdi.person_id session.$entry_pathname
 session.person.properties.email e.group_0.properties.seats $group_0 properties.$group_1 poe.properties.plan
-properties.price cohort_id key index $start_timestamp e.person.team_id
+properties.price cohort_id key index $start_timestamp e.person.team_id elements_chain_texts {filters} {variables.x}
+{variables.many} {filters.dateRange.from} {nothing} {x:Identifier} `{filters}` `{cohort}`
 """
 columns = st.sampled_from(NAMES.split())
 literals = st.sampled_from(["1", "-2.5", "'it''s'", "NULL", "true", "'2024-01-01'", "[1, 2]", "(1, 'a')", "{p:Int8}"])
@@ -50,6 +59,8 @@ def grow(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.builds("quantile(0.9)({})".format, inner),
         st.builds("sum({}) OVER (PARTITION BY {} ORDER BY {})".format, inner, inner, inner),
         st.builds("{}::Int64".format, inner),
+        st.builds("{} IN COHORT {}".format, inner, st.sampled_from(["5", "'Grown-ups'", "'x'", "(SELECT 1)"])),
+        st.builds("matchesAction({})".format, st.one_of(inner, st.just("1"))),
         st.builds("{} IN (SELECT {} FROM events)".format, inner, inner),
     )
 
@@ -78,11 +89,14 @@ def select(source: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 
 joined = st.builds("{} {} JOIN {} ON {}".format, tables, st.sampled_from(["", "LEFT", "CROSS"]), tables, expressions)
+unfolded = st.builds(
+    "{} {} JOIN {} AS {}".format, tables, st.sampled_from(["ARRAY", "LEFT ARRAY"]), expressions, tables
+)
 nested = st.builds("({}) AS e".format, select(tables))
 queries = st.one_of(
-    select(st.one_of(tables, nested, joined)),
+    select(st.one_of(tables, nested, joined, unfolded)),
     st.builds("WITH cte AS ({}) {}".format, select(tables), select(tables)),
-    st.builds("{} UNION ALL {}".format, select(tables), select(tables)),
+    st.builds("{} {} {}".format, select(tables), st.sampled_from(["UNION ALL", "EXCEPT"]), select(tables)),
 )
 
 
@@ -129,7 +143,8 @@ def test_noise_is_refused_or_guarded(text: str) -> None:
 WORDS = """
 SELECT FROM WHERE events event ( ) , . * ' ` " = 1 WITH AS UNION ALL IN IS NOT NULL CASE WHEN END -> :: ? : [ ] { }
 SETTINGS FORMAT INTO OUTFILE LIMIT BY ORDER GROUP JOIN ON USING x count ; -- /* */ # $ INTERVAL DAY CAST OVER
-DISTINCT BETWEEN AND LIKE properties team_id
+DISTINCT BETWEEN AND LIKE properties team_id ARRAY COHORT filters variables PREWHERE INTERSECT EXCEPT TIES numbers
+persons person session
 """
 words = st.sampled_from(WORDS.split())
 

@@ -21,7 +21,7 @@ from resources.clickhouse import ClickHouse, ClickHouseRefused
 
 pytestmark = [pytest.mark.engines, pytest.mark.slow]
 
-EXAMPLES = int(os.environ.get("ANALYTICS_EXAMPLES", "120"))
+EXAMPLES = int(os.environ.get("ANALYTICS_EXAMPLES", "60"))
 
 
 def only_views(table: str = "events") -> nodes.Expr | None:
