@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from analytics_pipelines.insights.filters import PropertyFilter, operand
 from analytics_pipelines.insights.model import Model
@@ -39,6 +39,11 @@ class Breakdown(Model):
     group_type_index: int | None = None
     histogram_bin_count: int | None = Field(default=None, ge=1, le=100)
     normalize_url: bool | None = None
+
+    @field_validator("type", mode="before")
+    @classmethod
+    def _absent_means_event(cls, value: Any) -> Any:
+        return "event" if value is None else value
 
 
 class BreakdownFilter(Model):

@@ -40,6 +40,21 @@ def test_a_question_as_clients_send_it() -> None:
     assert [series.label for series in query.series] == ["$pageview", "All events"]
 
 
+def test_nulls_of_clients_mean_nothing() -> None:
+    breakdown = {"property": "a", "type": None, "group_type_index": None, "histogram_bin_count": None}
+    nothing = {"breakdown": None, "breakdown_type": None, "breakdown_limit": None, "breakdown_group_type_index": None}
+    _, query = parse_insight(
+        trends(
+            breakdownFilter={**nothing, "breakdowns": [breakdown]},
+            compareFilter={"compare": False, "compare_to": None},
+            trendsFilter={"display": None, "formula": None, "formulaNodes": None, "smoothingIntervals": None},
+            aggregation_group_type_index=None,
+        )
+    )
+    assert [each.type for each in query.breakdown_filter.all()] == ["event"]
+    assert query.trends_filter.all_formulas == []
+
+
 def test_what_is_absent_has_its_default() -> None:
     _, query = parse_insight(trends(interval=None, dateRange=None, trendsFilter=None))
     assert isinstance(query, TrendsQuery)
