@@ -4,7 +4,7 @@ import { copyText } from "../clipboard";
 
 const ANSWER_MS = 2_000;
 
-export function CopyButton({ text }: { text: string }) {
+export function CopyButton({ text, label = "Copy" }: { text: string; label?: string }) {
   const [answer, setAnswer] = useState<"Copied" | "Copy by hand" | null>(null);
   useEffect(() => {
     if (!answer) return;
@@ -14,7 +14,7 @@ export function CopyButton({ text }: { text: string }) {
   const copy = async () => setAnswer((await copyText(text)) ? "Copied" : "Copy by hand");
   return (
     <button type="button" className="button small" onClick={copy}>
-      <span aria-live="polite">{answer ?? "Copy"}</span>
+      <span aria-live="polite">{answer ?? label}</span>
     </button>
   );
 }

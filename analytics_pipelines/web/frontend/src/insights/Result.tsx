@@ -3,6 +3,7 @@ import { useState } from "react";
 import { ApiError } from "../api";
 import { Figure, isDrawnAtOnce } from "../charts/Figure";
 import { PictureTable } from "../charts/PictureTable";
+import { CopyButton } from "../components/CopyButton";
 import { ErrorCard } from "../components/ErrorCard";
 import { Skeleton } from "../components/Skeleton";
 import { SqlError } from "../components/SqlError";
@@ -12,6 +13,7 @@ import { quantity } from "../quantity";
 import { useResource } from "../resource";
 import type { Answer } from "./answers";
 import { ask } from "./api";
+import { csvOf } from "./csv";
 import type { Picture, Point } from "./picture";
 import { pictureOf } from "./pictureOf";
 import type { Question } from "./queries";
@@ -89,6 +91,7 @@ function Answered(props: AnsweredProps) {
       )}
       <footer className="chart-footer">
         <span>Time zone {answer.timezone}</span>
+        {!picture.empty && <CopyButton text={csvOf(picture.table)} label="Copy as CSV" />}
         <span>
           {at !== null && (
             <>
