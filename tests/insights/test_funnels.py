@@ -605,13 +605,20 @@ def test_the_sql_is_as_agreed(name: str) -> None:
 
 
 @pytest.mark.engines
-def test_the_longest_funnels_are_answered(asker: Asker) -> None:
-    names = [f"e{place}" for place in range(30)]
+@pytest.mark.parametrize(
+    "fields", [{}, {"dateRange": {"date_from": "2001-01-01"}, **excluding(0, 8)}, {"funnelOrderType": "unordered"}]
+)
+def test_long_funnels_and_ranges_are_answered(asker: Asker, fields: dict[str, Any]) -> None:
+    """More bits than a number of 64 has; and more steps than passes over arrays are made for."""
+    names = [f"e{place}" for place in range(9)]
     asker.know(*(Event(name, 1, f"2024-05-08 00:{place:02}:00") for place, name in enumerate(names)))
-    for fields in (
-        {},
-        {"funnelOrderType": "strict", **excluding(0, 29)},
-        {"funnelOrderType": "unordered", **excluding(0, 29)},
-        {"dateRange": {"date_from": "2001-01-01"}},
-    ):
-        assert asker.counts(names, **fields) == [1] * 30
+    assert asker.counts(names, **fields) == [1] * 9
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"funnelOrderType": "strict", **excluding(0, 29)}, {"funnelOrderType": "unordered"}]
+)
+def test_the_sql_of_the_longest_funnels_is_short_enough_for_the_engine(fields: dict[str, Any]) -> None:
+    names = [f"e{place}" for place in range(30)]
+    (compiled,) = plan(question(names, **fields), Context(Team(1), NOW)).statements
+    assert len(compiled.sql) < 200_000

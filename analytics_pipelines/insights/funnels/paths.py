@@ -8,6 +8,9 @@ from analytics_pipelines.insights.funnels.histories import histories, keys_of, m
 from analytics_pipelines.insights.funnels.terms import Expr, call, element, every, further, name
 from analytics_pipelines.sql import nodes
 
+_MOST_IN_PASSES = 8
+"""Of more steps, ClickHouse takes longer to read the passes over arrays than to run a fold."""
+
 
 def paths(funnel: Funnel) -> nodes.Select:
     """`actor[, value][, bucket], path`: each of what is named by `keys_of` once.
@@ -16,8 +19,8 @@ def paths(funnel: Funnel) -> nodes.Select:
     for an optional step that was left out. Nobody is there who did not take the first step.
     """
     marks, keys = marks_of(funnel), keys_of(funnel)
-    plain = not (funnel.filter.order == "strict" or marks.excluding or funnel.optional)
-    way = (ordered if plain else folded) if funnel.ordered else unordered
+    folds = funnel.filter.order == "strict" or marks.excluding or funnel.optional or len(funnel.steps) > _MOST_IN_PASSES
+    way = (folded if folds else ordered) if funnel.ordered else unordered
     found = way.paths(funnel, histories(funnel), marks, keys)
     chosen = funnel.filter.attribution_step + 1
     by_step = "value" in keys and funnel.filter.attribution == "step" and not funnel.query.breakdown_filter.cohorts()
