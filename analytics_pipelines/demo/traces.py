@@ -126,6 +126,7 @@ class Traces:
                 "DELETE FROM ingest_batches WHERE id = ANY(%s) AND objects = 0", [[row["batch_id"] for row in gone]]
             )
             connection.execute("DELETE FROM dirty_days WHERE team_id = ANY(%s)", [self._teams])
+            connection.execute("DELETE FROM data_versions WHERE team_id = ANY(%s)", [self._teams])
             connection.execute("DELETE FROM group_types WHERE team_id = ANY(%s)", [self._teams])
 
     def _rows_kept(self, table: str) -> list[tuple[UUID, int]]:

@@ -37,7 +37,7 @@ def open_services(settings: Settings) -> Services:
     """The services of these settings; nothing is connected before it is needed."""
     reader = open_reader(settings, {"service": "web"})
     clickhouse = ClickHouse(settings.need_clickhouse(), {"service": "web"})
-    postgres = Postgres(settings.need_postgres(), pool_size=8)
+    postgres = Postgres(settings.need_postgres(), pool_size=16)
     questions = Questions(reader, settings, rollup_days=RollupDays(postgres, settings))
     answers = Answers(
         questions,
