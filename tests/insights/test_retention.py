@@ -4,6 +4,7 @@ import os
 from itertools import count
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from lives import Asker, Event, did, sql_of, store
@@ -260,3 +261,25 @@ def test_what_is_not_known_is_refused() -> None:
     ):
         with pytest.raises(QueryError):
             parse_insight({"kind": "RetentionQuery", **asked(**wrong)})
+
+
+@pytest.mark.engines
+def test_each_cohort_has_rows_of_its_own(shared_clickhouse: ClickHouse) -> None:
+    team = Team(next(teams), cohorts={7: "early birds"}, test_account_filters=({"key": "plan", "value": "pro"},))
+    store(shared_clickhouse, team.id, HISTORY)
+    for person in (1, 3):
+        shared_clickhouse.command(
+            "INSERT INTO cohort_people (team_id, cohort_id, person_id) VALUES ({team:Int64}, 7, {person:UUID})",
+            {"team": team.id, "person": str(UUID(int=person))},
+        )
+    one = Asker("RetentionQuery", shared_clickhouse, team)
+    question = {**asked(), "breakdownFilter": {"breakdown": [7, "all"], "breakdown_type": "cohort"}}
+    rows = one.ask(**question)
+    assert {row["breakdown_value"] for row in rows} == {7, "all"}
+    assert counts([row for row in rows if row["breakdown_value"] == "all"]) == BY_HAND
+    assert counts([row for row in rows if row["breakdown_value"] == 7]) == [[1, 1, 0, 1], [1, 0, 1], [1, 1], [0]]
+    assert set(one.actors({"interval": 1, "breakdown": 7}, **question)) == {3}
+    assert set(one.actors({"interval": 1, "breakdown": ["all"]}, **question)) == {2, 3}
+    with pytest.raises(QueryError, match="cohorts"):
+        one.actors({"interval": 1}, **question)
+    assert counts(one.ask(**asked(), filterTestAccounts=True)) == [[0, 0, 0, 0], [1, 0, 0], [0, 0], [0]]
