@@ -80,6 +80,7 @@ def _select(node: exp.Select) -> nodes.Select:
         distinct=bool(node.args.get("distinct")),
         ctes=_ctes(node),
         ties=_ties(node),
+        named=_named(node),
     )
 
 
@@ -244,9 +245,25 @@ def _ctes(node: exp.Expr) -> tuple[nodes.Cte, ...]:
     fields(clause, "expressions")
     found = []
     for cte in clause.expressions:
+        if cte.args.get("scalar") and isinstance(node, exp.Select):
+            continue
         fields(cte, "this", "alias")
         name = _alias(cte)
         if name is None or not isinstance(cte.this, exp.Query):
             raise refuse("this form of WITH", cte)
         found.append(nodes.Cte(name, convert_query(cte.this), span=span(cte.args["alias"])))
+    return tuple(found)
+
+
+def _named(node: exp.Select) -> tuple[nodes.Item, ...]:
+    """`WITH toDate('2024-01-01') AS start`: an expression, not a query."""
+    clause = node.args.get("with_")
+    found = []
+    for cte in clause.expressions if clause is not None else ():
+        if cte.args.get("scalar"):
+            fields(cte, "this", "alias", "scalar")
+            name = _alias(cte)
+            if name is None:
+                raise refuse("this form of WITH", cte)
+            found.append(nodes.Item(convert(cte.this), name, name, span(cte)))
     return tuple(found)

@@ -15,6 +15,7 @@ from analytics_pipelines.sql.scope import Scope
 from analytics_pipelines.sql.types import Kind
 from analytics_pipelines.sql.virtual import VIRTUAL, said_of_person, virtual
 
+MAX_INLINED = 200  # a few lines could ask for millions
 _TYPES = {"Numeric": Kind.NUMBER, "Boolean": Kind.BOOL, "DateTime": Kind.INSTANT}
 
 
@@ -40,6 +41,8 @@ class Names:
     sources: dict[str, dict[str, nodes.Column]] = field(default_factory=dict)
     using: set[str] = field(default_factory=set)
     aliases: dict[str, nodes.Item] = field(default_factory=dict)
+    named: dict[str, nodes.Expr] = field(default_factory=dict)  # unresolved; each may use those before it
+    inlined: list[str] = field(default_factory=list)
     variables: tuple[str, ...] = ()
     clause: str = "SELECT"
     aggregate: str | None = None
@@ -108,7 +111,17 @@ class Names:
         for finder in finders if self.clause in ("SELECT", "WHERE", "ON", "ARRAY JOIN") else finders[::-1]:
             if found := finder(name):
                 return found
+        if first in self.named:
+            return self._within(self._inline(first), rest, name)
         raise self._unknown(name)
+
+    def _inline(self, name: str) -> nodes.Expr:
+        """What WITH calls so, in its place."""
+        self.inlined.append(name)
+        if len(self.inlined) > MAX_INLINED:
+            raise QueryError(f"names from WITH are used more than {MAX_INLINED} times")
+        before = dict(list(self.named.items())[: list(self.named).index(name)])
+        return replace(self, named=before, variables=()).expr(self.named[name])
 
     def _column(self, name: nodes.Name) -> nodes.Expr | None:
         first, rest = str(name.parts[0]), name.parts[1:]

@@ -351,6 +351,7 @@ class Select:
     distinct: bool = False
     ctes: tuple[Cte, ...] = ()
     ties: bool = False
+    named: tuple[Item, ...] = ()  # expressions that WITH gives names to
 
 
 @dataclass(frozen=True, slots=True)

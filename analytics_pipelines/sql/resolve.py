@@ -86,6 +86,9 @@ class _Resolver:
         names = self._names(ctes)
         source = self._source(query.source, ctes, names) if query.source else None
         joins = tuple(self._join(join, ctes, names) for join in query.joins)
+        for item in query.named:
+            names.expr(item.expr)  # also where nothing uses it
+            names.named[item.name] = item.expr
         items = self._items(query.items, names)
         names.clause = "WHERE"
         where = names.expr(query.where) if query.where else None
@@ -99,6 +102,7 @@ class _Resolver:
         resolved = replace(
             query,
             items=items,
+            named=(),
             source=self._with_lazy(source, names, where) if source else None,
             joins=tuple(
                 replace(join, source=self._with_lazy(join.source, names, where))

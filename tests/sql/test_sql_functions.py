@@ -13,7 +13,7 @@ from analytics_pipelines.sql.errors import QueryError
 pytestmark = pytest.mark.engines
 
 OURS = {"toInt", "toFloat", "sortableSemver", "dateAdd", "dateSub"}
-COMBINED = {"sumMap", "minMap", "maxMap"}
+COMBINED = {"sumMap", "minMap", "maxMap", "countResample"}
 """Printed as something else."""
 
 
@@ -114,6 +114,10 @@ QUERIES: list[tuple[str, list[list[Any]]]] = [
     ("SELECT number, row_number() OVER (ORDER BY number DESC) AS r FROM numbers(2) ORDER BY r", [[1, 1], [0, 2]]),
     ("SELECT lagInFrame(number) OVER (ORDER BY number ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS p "
      "FROM numbers(2) ORDER BY p", [[0], [0]]),
+    ("WITH 2 AS two, two + 1 AS three SELECT number FROM numbers(5) WHERE number >= two AND number <= three "
+     "ORDER BY number",
+     [[2], [3]]),
+    ("WITH count() AS n SELECT number % 2 AS g, n FROM numbers(3) GROUP BY g HAVING n > 1", [[0, 2]]),
     ("WITH a AS (SELECT number AS n FROM numbers(2)), b AS (SELECT n + 1 AS m FROM a) SELECT sum(m) FROM b", [[3]]),
 ]  # fmt: skip
 

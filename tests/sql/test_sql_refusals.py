@@ -255,8 +255,14 @@ CLAUSES = [
     "SELECT 1 IN COHORT event FROM events",
     "WITH RECURSIVE x AS (SELECT 1 UNION ALL SELECT * FROM x) SELECT * FROM x",
     "WITH x AS (SELECT * FROM x) SELECT * FROM x",
-    "WITH 1 AS x SELECT x",
     "WITH file('/etc/passwd') AS x SELECT x",
+    "WITH file('/etc/passwd') AS x SELECT 1",
+    "WITH x AS x SELECT x",
+    "WITH y AS x, 1 AS y SELECT x",
+    "WITH 1 AS team_id SELECT 1",
+    "WITH events AS x SELECT x FROM events",
+    "WITH 1 AS x SELECT 1 UNION ALL SELECT x",
+    "WITH count() AS n SELECT 1 FROM events WHERE n > 1",
     "WITH x AS (SELECT 1) SELECT * FROM (SELECT * FROM y)",
     "SELECT EXISTS(SELECT 1)",
     "SELECT 1 = ANY (SELECT 1)",
@@ -337,6 +343,7 @@ DEEP = [
     f"SELECT * FROM {'(SELECT * FROM ' * 200}events{')' * 200}",
     f"SELECT '{'a' * 70_000}'",
     f"SELECT [{','.join(['1'] * 6_000)}]",
+    "WITH 1 AS a0" + "".join(f", a{n} + a{n} AS a{n + 1}" for n in range(40)) + " SELECT a40",
     "WITH a0 AS (SELECT 1 AS x)"
     + "".join(f", a{n + 1} AS (SELECT l.x FROM a{n} l CROSS JOIN a{n} r)" for n in range(30))
     + " SELECT * FROM a30",
