@@ -179,4 +179,6 @@ def test_the_longest_chart_is_answered(asker: Asker) -> None:
     known(asker, Event("view", 1, "2024-05-08 15:29:59"))
     (series,) = asker.rows(interval="minute", dateRange={"date_from": "-9990M"})
     assert len(series["data"]) == 9991
+    active = [{"event": "view", "math": "weekly_active"}]
+    assert asker.data(series=active, interval="minute", dateRange={"date_from": "-9990M"}) == [[0] * 9990 + [1]]
     assert (series["data"][-2:], series["count"]) == ([1, 0], 1)

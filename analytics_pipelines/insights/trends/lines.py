@@ -46,8 +46,8 @@ class Line:
     @property
     def where(self) -> nodes.Expr:
         """What is true of the events that count."""
-        start, end = self.reach
-        return _and(between(start, end), self.matches)
+        in_time = between(*self.reach)
+        return in_time if self.matches is None else nodes.Logic("AND", (in_time, self.matches))
 
     @property
     def reach(self) -> Window:
@@ -81,11 +81,6 @@ def between(start: datetime, end: datetime) -> nodes.Expr:
             nodes.Compare("<=", TIMESTAMP, nodes.Constant(end)),
         ),
     )
-
-
-def _and(first: nodes.Expr, *others: nodes.Expr | None) -> nodes.Expr:
-    parts = [first, *(each for each in others if each is not None)]
-    return nodes.Logic("AND", tuple(parts)) if len(parts) > 1 else first
 
 
 def ranges(query: TrendsQuery, context: Context) -> tuple[DateRange, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from analytics_pipelines.insights.breakdowns import OTHER_LABEL
-from analytics_pipelines.insights.dates import DateRange
+from analytics_pipelines.insights.dates import MAX_BUCKETS, DateRange
 from analytics_pipelines.insights.filters import all_of
 from analytics_pipelines.insights.maths import (
     PERSON,
@@ -135,9 +135,9 @@ def _active(line: Line, math: Active, keys: Sequence[nodes.Item]) -> nodes.Selec
 def moments(line: Line, seconds: nodes.Expr) -> nodes.Expr:
     """When an actor was there, as exactly as the line's windows need it."""
     steps = {int(edge.timestamp()) for window in line.windows for edge in window}
-    return Aggregate("groupUniqArray").of(
-        nodes.Call("roundDown", (seconds, nodes.Constant((_LONG_AGO, *sorted(steps)))))
-    )
+    if len(steps) < MAX_BUCKETS:  # ClickHouse takes no longer list as a parameter; without it there is more to hold
+        seconds = nodes.Call("roundDown", (seconds, nodes.Constant((_LONG_AGO, *sorted(steps)))))
+    return Aggregate("groupUniqArray").of(seconds)
 
 
 def spread(line: Line, active: nodes.Select, keys: Sequence[nodes.Item]) -> nodes.Select:
