@@ -12,11 +12,11 @@ import { millisOf } from "../moment";
 import { type Filters, type Tile, refreshTile } from "./api";
 import { TileBody } from "./TileBody";
 import { TileText } from "./TileText";
-import { isWide } from "./layout";
+import { resized, widthOf } from "./layout";
 
 export interface TileActions {
   onMove: (step: -1 | 1) => void;
-  onResize: () => void;
+  onResize: (step: -1 | 1) => void;
   onRemove: () => void;
   /** Something was computed. */
   onFresh: () => void;
@@ -63,7 +63,7 @@ export function TileCard({ projectId, dashboardId, tile, filters, override, acti
       actions.onDropHere();
     },
   };
-  const classes = ["card", "tile", isWide(tile) && "wide", over && "drop-target"];
+  const classes = ["card", "tile", `span-${widthOf(tile)}`, over && "drop-target"];
   return (
     <li className={classes.filter(Boolean).join(" ")} data-testid="tile" {...drag}>
       <header
@@ -82,7 +82,7 @@ export function TileCard({ projectId, dashboardId, tile, filters, override, acti
         </div>
         <TileMenu
           name={name}
-          wide={isWide(tile)}
+          width={widthOf(tile)}
           asTable={asTable}
           onTable={insight ? () => setAsTable(!asTable) : undefined}
           actions={actions}
@@ -138,19 +138,20 @@ function about(question: Question | null, filters: Filters): string {
 
 interface MenuProps {
   name: string;
-  wide: boolean;
+  width: number;
   asTable: boolean;
   onTable: (() => void) | undefined;
   actions: TileActions;
 }
 
 /** All that can be done with a tile, by mouse and by keyboard. */
-function TileMenu({ name, wide, asTable, onTable, actions }: MenuProps) {
+function TileMenu({ name, width, asTable, onTable, actions }: MenuProps) {
   const entries: [string, (() => void) | undefined][] = [
     [asTable ? "View as chart" : "View as table", onTable],
     ["Move earlier", () => actions.onMove(-1)],
     ["Move later", () => actions.onMove(1)],
-    [wide ? "Half a row" : "Whole row", actions.onResize],
+    ["Wider", resized(width, 1) === null ? undefined : () => actions.onResize(1)],
+    ["Narrower", resized(width, -1) === null ? undefined : () => actions.onResize(-1)],
     ["Remove from dashboard", actions.onRemove],
   ];
   return (

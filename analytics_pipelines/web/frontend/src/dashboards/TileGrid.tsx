@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "react";
 import { insightName } from "../insights/api";
 import { type Dashboard, type Filters, type Tile, type TileChange, changeDashboard } from "./api";
 import { TileCard } from "./TileCard";
-import { inOrder, isWide, moved, placed, withChanges } from "./layout";
+import { inOrder, moved, placed, resized, widthOf, withChanges } from "./layout";
 
 interface Props {
   projectId: number;
@@ -41,11 +41,12 @@ export function TileGrid({ projectId, dashboard, override, onChange }: Props) {
     const place = `${nameOf(tile)} is now tile ${to + 1} of ${tiles.length}.`;
     void write(placed(moved(tiles, from, to)), place);
   };
-  const resize = (tile: Tile) =>
-    write(
-      placed(tiles, (one) => (one.id === tile.id ? !isWide(one) : isWide(one))),
-      `${nameOf(tile)} takes ${isWide(tile) ? "half a row" : "a whole row"}.`,
-    );
+  const resize = (tile: Tile, step: -1 | 1) => {
+    const width = resized(widthOf(tile), step);
+    if (width === null) return;
+    const changes = placed(tiles, (one) => (one.id === tile.id ? width : widthOf(one)));
+    void write(changes, `${nameOf(tile)} is ${width} of 12 columns wide.`);
+  };
   const remove = ({ id, ...tile }: Tile) =>
     write([{ id, deleted: true }], `${nameOf(tile)} was removed; the insight itself is kept.`);
 
@@ -65,7 +66,7 @@ export function TileGrid({ projectId, dashboard, override, onChange }: Props) {
             override={override}
             actions={{
               onMove: (step) => move(index, index + step),
-              onResize: () => void resize(tile),
+              onResize: (step) => resize(tile, step),
               onRemove: () => void remove(tile),
               onFresh: onChange,
               onDragStart: () => {

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Question } from "../insights/queries";
 import type { Tile } from "./api";
 import { overrideIn, withFilters, withOverride } from "./filters";
-import { inOrder, moved, placed, withChanges } from "./layout";
+import { inOrder, moved, placed, resized, widthOf, withChanges } from "./layout";
 import { starterInsights } from "./starter";
 
 const tile = (id: number, sm?: object): Tile => ({
@@ -18,14 +18,24 @@ test("tiles stand in reading order, and those without a place come last", () => 
   expect(inOrder(tiles).map(({ id }) => id)).toEqual([4, 2, 3, 1]);
 });
 
-test("two halves fill a row, and a wide one has its own", () => {
-  const changes = placed([tile(1), tile(2), tile(3, { w: 12 }), tile(4)]);
-  expect(changes.map(({ id, layouts }) => [id, layouts?.sm?.x, layouts?.sm?.y, layouts?.sm?.w])).toEqual([
+test("rows are filled up to twelve columns", () => {
+  const tiles = [tile(1), tile(2), tile(3, { w: 12 }), tile(4, { w: 3 }), tile(5, { w: 8 }), tile(6, { w: 4 })];
+  const places = placed(tiles).map(({ id, layouts }) => [id, layouts?.sm?.x, layouts?.sm?.y, layouts?.sm?.w]);
+  expect(places).toEqual([
     [1, 0, 0, 6],
     [2, 6, 0, 6],
     [3, 0, 5, 12],
-    [4, 0, 10, 6],
+    [4, 0, 10, 3],
+    [5, 3, 10, 8],
+    [6, 0, 15, 4],
   ]);
+});
+
+test("a tile grows and shrinks by steps, to a whole row and a quarter", () => {
+  expect([3, 5, 8].map((width) => resized(width, 1))).toEqual([4, 6, 12]);
+  expect([12, 5, 4].map((width) => resized(width, -1))).toEqual([8, 4, 3]);
+  expect([resized(12, 1), resized(3, -1)]).toEqual([null, null]);
+  expect([tile(1), tile(1, { w: 1 }), tile(1, { w: 40 })].map(widthOf)).toEqual([6, 3, 12]);
 });
 
 test("only what moves is written, and what is written stands in that order", () => {

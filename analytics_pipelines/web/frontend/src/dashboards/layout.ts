@@ -1,13 +1,23 @@
 import type { Place, Tile, TileChange } from "./api";
 
-/** Tiles stand in rows of two halves; on the server's grid of twelve columns those are six wide. */
+/** Tiles fill rows of twelve columns, one after the other; how high a tile is, its content says. */
 
 const COLUMNS = 12;
-const HALF = 6;
 const HEIGHT = 5;
+/** What a tile's menu offers: a quarter of a row to all of it. */
+const WIDTHS = [3, 4, 6, 8, 12] as const;
+const USUAL = 6;
 
-export function isWide({ layouts }: Pick<Tile, "layouts">): boolean {
-  return (layouts.sm?.w ?? HALF) > HALF;
+/** Columns that a tile takes. */
+export function widthOf({ layouts }: Pick<Tile, "layouts">): number {
+  const width = Math.round(layouts.sm?.w ?? USUAL);
+  return Math.min(Math.max(width, WIDTHS[0]), COLUMNS);
+}
+
+/** The next width in that direction, or null at the end. */
+export function resized(width: number, step: -1 | 1): number | null {
+  const others = WIDTHS.filter((one) => (step === 1 ? one > width : one < width));
+  return (step === 1 ? others[0] : others.at(-1)) ?? null;
 }
 
 /** From top left to bottom right; tiles that were never placed come last. */
@@ -25,14 +35,18 @@ export function moved<T>(items: readonly T[], from: number, to: number): T[] {
   return rest.toSpliced(to, 0, ...items.slice(from, from + 1));
 }
 
-/** What to write so that the tiles stand in this order; `wide` says which take a whole row. */
-export function placed(tiles: readonly Tile[], wide: (tile: Tile) => boolean = isWide): TileChange[] {
-  let [x, y] = [0, 0];
+/** What to write so that the tiles stand in this order; `width` may say another width of one. */
+export function placed(
+  tiles: readonly Tile[],
+  width: (tile: Tile) => number = widthOf,
+): TileChange[] {
+  let [x, y, height] = [0, 0, 0];
   return tiles.flatMap((tile) => {
-    const w = wide(tile) ? COLUMNS : HALF;
-    if (x + w > COLUMNS) [x, y] = [0, y + HEIGHT];
-    const place: Place = { x, y, w, h: HEIGHT };
+    const w = width(tile);
+    if (x + w > COLUMNS) [x, y, height] = [0, y + height, 0];
+    const place: Place = { x, y, w, h: tile.layouts.sm?.h ?? HEIGHT };
     x += w;
+    height = Math.max(height, place.h);
     const same = (["x", "y", "w"] as const).every((name) => tile.layouts.sm?.[name] === place[name]);
     return same ? [] : [{ id: tile.id, layouts: { ...tile.layouts, sm: place } }];
   });

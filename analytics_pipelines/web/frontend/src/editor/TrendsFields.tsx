@@ -1,5 +1,5 @@
 import { isTotal } from "../insights/trendsPicture";
-import type { Display, TrendsQuery } from "../insights/queries";
+import type { Breakdown, Display, TrendsQuery } from "../insights/queries";
 import { BreakdownList } from "./BreakdownList";
 import { Check } from "./Check";
 import { CommitInput } from "./CommitInput";
@@ -30,7 +30,7 @@ export function TrendsFields({ question, onChange }: Props) {
   const display = question.trendsFilter?.display ?? "ActionsLineGraph";
   const formula = question.trendsFilter?.formulaNodes?.[0]?.formula ?? "";
   const takeDisplay = (chosen: Display) => {
-    const byCountry = chosen === "WorldMap" && !question.breakdownFilter?.breakdowns?.length;
+    const byCountry = chosen === "WorldMap" && breakdownsOf(question).length === 0;
     onChange({
       ...question,
       trendsFilter: { ...question.trendsFilter, display: chosen },
@@ -45,11 +45,12 @@ export function TrendsFields({ question, onChange }: Props) {
   return (
     <>
       <BreakdownList
-        breakdowns={question.breakdownFilter?.breakdowns ?? []}
+        breakdowns={breakdownsOf(question)}
         most={3}
-        onChange={(breakdowns) =>
-          onChange({ ...question, breakdownFilter: { ...question.breakdownFilter, breakdowns } })
-        }
+        onChange={(breakdowns) => {
+          const { breakdown: _one, breakdown_type: _type, ...rest } = question.breakdownFilter ?? {};
+          onChange({ ...question, breakdownFilter: { ...rest, breakdowns } });
+        }}
       />
       <div className="editor-row">
         <Select label="Shown as" value={display} options={DISPLAYS} onChange={takeDisplay} />
@@ -68,4 +69,10 @@ export function TrendsFields({ question, onChange }: Props) {
       </div>
     </>
   );
+}
+
+function breakdownsOf({ breakdownFilter }: TrendsQuery): Breakdown[] {
+  const { breakdowns, breakdown, breakdown_type: type } = breakdownFilter ?? {};
+  if (breakdowns?.length) return breakdowns;
+  return typeof breakdown === "string" ? [{ type: type ?? "event", property: breakdown }] : [];
 }

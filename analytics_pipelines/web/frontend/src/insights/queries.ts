@@ -50,7 +50,8 @@ export interface TrendsQuery extends Filtered {
   kind: "TrendsQuery";
   series: Series[];
   interval?: Interval;
-  breakdownFilter?: { breakdowns?: Breakdown[] };
+  /** `breakdown` and its type are the older way to write a single one. */
+  breakdownFilter?: { breakdowns?: Breakdown[]; breakdown?: string; breakdown_type?: string };
   trendsFilter?: { display?: Display; formulaNodes?: { formula: string }[] };
   compareFilter?: { compare?: boolean };
 }
