@@ -25,7 +25,8 @@ class Compiled:
 
     `columns` are the names to show, in order. `limit_applied` says that the person asked for no
     LIMIT, or for a larger one than is allowed, so that more rows than `limit` may exist.
-    `tables` are those that it reads, also beside others.
+    `tables` are those that it reads, also beside others. It counts on the setting `join_use_nulls = 1`: what has no
+    partner in a join is NULL.
     """
 
     sql: str
