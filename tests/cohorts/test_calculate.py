@@ -1,8 +1,14 @@
 """From a saved cohort to published members: swapped whole, told of when it fails, and tried again."""
 
+import os
+import signal
+import subprocess
+import sys
 import threading
+import time
 import uuid
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -101,6 +107,37 @@ def test_what_a_killed_calculation_left_is_in_nobodys_way(
     clickhouse.command(f"CREATE TABLE building_cohort_people_{cohort.id} (left_over UInt8) ENGINE = Memory")
     calculator.calculate(cohort.id)
     assert members(clickhouse, cohort) == {ADA, BOB}
+
+
+@pytest.mark.parametrize("point", ["cohorts.after_stage", "cohorts.after_publish"])
+def test_a_calculation_that_is_killed_is_due_again(
+    cohorts: Cohorts, calculator: Calculator, clickhouse: ClickHouse, migrated: Any, point: str
+) -> None:
+    cohort = create(cohorts)
+    program = (
+        "import sys\n"
+        "from analytics_pipelines.cohorts.calculate import Calculator\n"
+        "from resources.clickhouse import ClickHouse\n"
+        "from resources.postgres import Postgres\n"
+        "Calculator(Postgres(sys.argv[1]), ClickHouse(sys.argv[2])).calculate(int(sys.argv[3]))\n"
+    )
+    died = subprocess.run(
+        [sys.executable, "-c", program, migrated.postgres_url, migrated.clickhouse_url, str(cohort.id)],
+        cwd=Path(calculation.__file__).parents[2],
+        env={**os.environ, "ANALYTICS_FAULTS": f"{point}=kill"},
+        timeout=120,
+        check=False,
+    )
+    assert died.returncode == -signal.SIGKILL
+    assert found(cohorts, cohort).is_calculating
+    deadline = time.monotonic() + 20  # Postgres notices in a moment
+    while not (due := due_cohorts(calculator.postgres, clickhouse, NOW)):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert [(each.cohort_id, each.why) for each in due] == [(cohort.id, "asked")]
+    calculator.calculate(cohort.id)
+    assert members(clickhouse, cohort) == {ADA, BOB}
+    assert not found(cohorts, cohort).is_calculating
 
 
 def test_people_who_build_the_product_can_be_left_out(
