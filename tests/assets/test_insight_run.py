@@ -221,6 +221,16 @@ def test_only_stale_insights_that_people_look_at_are_due(
     assert stored(postgres, watched)[0]["answer"]["results"] == [[1]]
 
 
+def verdict(instance: dg.DagsterInstance) -> tuple[bool, Any]:
+    """What the check of the asset last said."""
+    check = dg.AssetCheckKey(dg.AssetKey("insight_results"), "insights_are_answered")
+    record = instance.event_log_storage.get_latest_asset_check_execution_by_key([check])[check]
+    assert record.event
+    assert record.event.dagster_event
+    said = record.event.dagster_event.asset_check_evaluation_data
+    return said.passed, said.metadata["insights"].value
+
+
 def test_a_failing_insight_is_seen_in_dagster_once_an_episode(
     postgres: Postgres, project: Project, instance: dg.DagsterInstance
 ) -> None:
@@ -228,6 +238,7 @@ def test_a_failing_insight_is_seen_in_dagster_once_an_episode(
     assert reconcile(instance) == []
     assert run(instance, "insight_refresh_job").success
     assert due(postgres) == set(), "it is not tried again at once"
+    assert verdict(instance) == (False, [key(project, broken)])
     (request,) = reconcile(instance)
     assert request.partition_key == key(project, broken)
     assert not run(instance, partition_key=request.partition_key).success
@@ -237,6 +248,7 @@ def test_a_failing_insight_is_seen_in_dagster_once_an_episode(
     Insights(postgres, project.id).change(broken.id, {"query": COUNT}, None)
     assert run(instance, "insight_refresh_job").success
     assert reconcile(instance) == []
+    assert verdict(instance) == (True, [])
     assert failed_partitions(instance) == set()
     assert good.id != broken.id
 
