@@ -20,11 +20,30 @@ export default function PieChart({ chart, summary, onDrawn, onPoint }: ChartProp
     if (point) onPoint(point);
   };
   const box = useChart(option, { onDrawn, onClick });
-  return <div className="chart" ref={box} role="img" aria-label={summary} />;
+  const sum = sumOf(chart);
+  return (
+    <>
+      <ul className="legend" aria-label="Slices of the chart">
+        {chart.slices.map(({ name, value, color }, index) => (
+          <li key={index}>
+            <span className={`swatch swatch-${color}`} aria-hidden="true" />
+            <span className="foreign">{name}</span>{" "}
+            <span className="muted">{percent(sum ? value / sum : 0)}</span>
+          </li>
+        ))}
+      </ul>
+      <div className="chart" ref={box} role="img" aria-label={summary} />
+    </>
+  );
 }
 
-function pieOption({ slices }: Pie, summary: string, { palette, animated }: Look) {
-  const sum = slices.reduce((all, { value }) => all + value, 0);
+function sumOf({ slices }: Pie): number {
+  return slices.reduce((sum, { value }) => sum + value, 0);
+}
+
+function pieOption(chart: Pie, summary: string, { palette, animated }: Look) {
+  const { slices } = chart;
+  const sum = sumOf(chart);
   return {
     animation: animated,
     animationDuration: 250,
@@ -43,10 +62,9 @@ function pieOption({ slices }: Pie, summary: string, { palette, animated }: Look
     },
     series: {
       type: "pie",
-      radius: ["42%", "74%"],
+      radius: ["50%", "92%"],
       itemStyle: { borderColor: palette.card, borderWidth: 2 },
-      label: { color: palette.text, fontSize: 12, width: 130, overflow: "truncate" },
-      labelLine: { lineStyle: { color: palette.grid } },
+      label: { show: false },
       data: slices.map(({ name, value, color }) => ({
         name,
         value,

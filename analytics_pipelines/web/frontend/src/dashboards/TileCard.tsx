@@ -75,7 +75,7 @@ export function TileCard({ projectId, dashboardId, tile, filters, override, acti
         }}
       >
         <div className="tile-title">
-          <h2 className="foreign" title={name}>
+          <h2 className={insight ? "foreign" : "visually-hidden"} title={name}>
             {insight ? <Link to={insightPath(projectId, insight.short_id)}>{name}</Link> : name}
           </h2>
           {insight && <p className="muted">{about(knownQuestion(questionOf(insight.query)), filters)}</p>}
