@@ -27,7 +27,6 @@ class Behaviour:
         self._one, self._context = one, context
         self._window = windows.window(one, context)
         self._first = _event(one.key, one.event_type, context, one)
-        self._second: nodes.Expr | None = None
         self.matching: nodes.Expr = self._first
         self.span = self._window
         self.aggregate = self._aggregate()
@@ -70,7 +69,7 @@ class Behaviour:
         """In how many of the periods there were as many as wanted; periods without any don't count."""
         one = self._one
         bounds = windows.periods(one, self._context)
-        self.span = Window(bounds[0], Window(None, bounds[-1]).up_to(bounds[-1]).end)
+        self.span = Window(bounds[0], bounds[-1]).up_to(bounds[-1])
         edges = nodes.Constant(tuple(int(bound.timestamp()) for bound in bounds[:-1]))
         period = nodes.Call("roundDown", (nodes.Call("toUnixTimestamp64Second", (_TIMESTAMP,)), edges))
         found = nodes.Call("groupArrayIf", (period, self._within(self._first, self.span)))
