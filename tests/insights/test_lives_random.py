@@ -3,7 +3,6 @@
 import os
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
@@ -18,9 +17,10 @@ from oracle.calendar import Start, from_to, interval_of
 from analytics_pipelines.insights.team import Team
 from resources.clickhouse import ClickHouse
 
-pytestmark = pytest.mark.engines
 
 EXAMPLES = int(os.environ.get("ANALYTICS_EXAMPLES", "40"))
+pytestmark = [pytest.mark.engines, pytest.mark.timeout(180 + 3 * EXAMPLES)]
+
 # Clocks of the Pacific change on 10 March 2024.
 NOW = datetime(2024, 3, 20, 15, 30, tzinfo=UTC)
 ZONES = ["US/Pacific", "Asia/Shanghai", "UTC"]
@@ -31,12 +31,13 @@ OTHER = "$$_posthog_breakdown_other_$$"
 NONE = "$$_posthog_breakdown_null_$$"
 
 
-@dataclass(frozen=True, repr=False)
 class World:
-    team: Team
-    events: list[Event]
-    births: Mapping[int | str, datetime]
-    clickhouse: ClickHouse
+    """No dataclass, which hypothesis would print in full."""
+
+    def __init__(
+        self, team: Team, events: list[Event], births: Mapping[int | str, datetime], clickhouse: ClickHouse
+    ) -> None:
+        self.team, self.events, self.births, self.clickhouse = team, events, births, clickhouse
 
     def asker(self, kind: str) -> Asker:
         return Asker(kind, self.clickhouse, self.team, NOW)
