@@ -39,7 +39,7 @@ _NEVER = -1
 
 
 class LifecycleFilter(Model):
-    """`toggledLifecycles` are the statuses to show; it changes no number."""
+    """`toggledLifecycles` are the statuses that a chart shows; the answer has all."""
 
     toggled: list[Status] | None = Field(default=None, alias="toggledLifecycles")
     harmless: ClassVar[frozenset[str]] = frozenset({"showValuesOnSeries", "showLegend", "stacked"})
@@ -81,9 +81,7 @@ class Plan:
             }
             for status, data in zip(STATUSES, found, strict=True)
         ]
-        shown = self.query.lifecycle_filter.toggled
-        kept = [row for row in rows if shown is None or row["status"] in shown]
-        return {"results": kept, "resolved_date_range": self.dates.resolved()}
+        return {"results": rows, "resolved_date_range": self.dates.resolved()}
 
 
 def plan(query: LifecycleQuery, context: Context) -> Plan:

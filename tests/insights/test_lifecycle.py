@@ -90,7 +90,7 @@ def test_rows_are_shaped_as_clients_know_them(shared_clickhouse: ClickHouse) -> 
         "math": "total",
     }
     shown = one.ask(series=VIEWS, dateRange=DATES, lifecycleFilter={"toggledLifecycles": ["dormant", "new"]})
-    assert [row["status"] for row in shown] == ["new", "dormant"]
+    assert [row["status"] for row in shown] == ["new", "returning", "resurrecting", "dormant"]
 
 
 @pytest.mark.engines

@@ -17,7 +17,6 @@ from oracle.calendar import Start, from_to, interval_of
 from analytics_pipelines.insights.team import Team
 from resources.clickhouse import ClickHouse
 
-
 EXAMPLES = int(os.environ.get("ANALYTICS_EXAMPLES", "40"))
 pytestmark = [pytest.mark.engines, pytest.mark.timeout(180 + 3 * EXAMPLES)]
 
