@@ -23,6 +23,7 @@ from analytics_pipelines.insights.funnels.terms import (
     every,
     further,
     has,
+    held,
     item,
     name,
     over,
@@ -39,10 +40,33 @@ _OVER = -1
 def paths(funnel: Funnel, histories: nodes.Select, marks: Marks, keys: tuple[str, ...]) -> nodes.Select:
     """`keys, path`: the times of the steps as far as the actor got, empty for those whose best path was spoiled."""
     fold = _Fold(funnel, marks)
+    if fold.strict:
+        histories = _without_idle(histories, marks, keys)
     times, found_marks = _by_moments() if fold.by_moments else (name("times"), name("marks"))
     folded = call("arrayFold", arrow("s t m", fold.next()), times, found_marks, fold.initial())
     found = further(histories, keys, item("state", folded))
     return further(found, keys, item("path", fold.result(name("state"))))
+
+
+def _without_idle(histories: nodes.Select, marks: Marks, keys: tuple[str, ...]) -> nodes.Select:
+    """The same without events that change nothing: those of no step at the moment of a step, and those after another
+    that broke all paths already. In strict funnels, which look at everything, that is most of them."""
+    times, found_marks, last = name("times"), name("marks"), name("last")
+    of_step = call("notEquals", call("bitAnd", _M, marks.all_steps), 0)
+    stepped = item("last", held(over("t m", call("if", of_step, _T, 0), times, found_marks)))
+    found = further(histories, (*keys, "times", "marks"), stepped)
+    blank = every(call("equals", _M, 0), call("notEquals", _T, name("at")))
+    breaks = item("breaks", over("t m at", call("if", blank, 1, 0), times, found_marks, last))
+    found = further(found, (*keys, "times", "marks"), breaks)
+    first = every(call("equals", name("b"), 1), call("equals", name("before"), 0))
+    kept = either([call("notEquals", _M, 0), first])
+    needed = item("needed", over("m b before", kept, found_marks, name("breaks"), shifted(name("breaks"))))
+    found = further(found, (*keys, "times", "marks"), needed)
+    arrays = [
+        item(each, call("arrayFilter", arrow("x n", name("n")), name(each), name("needed")))
+        for each in ("times", "marks")
+    ]
+    return further(found, keys, *arrays)
 
 
 def _by_moments() -> tuple[Expr, Expr]:
