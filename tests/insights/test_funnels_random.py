@@ -21,7 +21,7 @@ from resources.clickhouse import ClickHouse
 
 pytestmark = pytest.mark.engines
 
-EXAMPLES = int(os.environ.get("ANALYTICS_EXAMPLES", "20"))
+EXAMPLES = int(os.environ.get("ANALYTICS_EXAMPLES", "30"))
 NOW = datetime(2024, 3, 12, 15, 30, tzinfo=UTC)
 START = datetime(2024, 3, 9, tzinfo=UTC).timestamp()  # the clocks of the Pacific change on the 10th
 ZONES = ["US/Pacific", "Asia/Shanghai", "UTC"]
