@@ -6,7 +6,7 @@ import sys
 import urllib.request
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
@@ -111,21 +111,75 @@ def template(engines: Engines) -> str:
     return name
 
 
+# Emptied whether they have rows or not: they remember the tokens of inserts.
+_WITH_TOKENS = {"events", "dead_letters", "dropped_events"}
+
+
+@dataclass
+class Spares:
+    """Migrated databases without rows: emptied ones of tests before, or copies, which take a few times as long."""
+
+    engines: Engines
+    template: str
+    free: list[str] = field(default_factory=list)
+
+    def take(self) -> Databases:
+        name = self.free.pop() if self.free else self._copy()
+        with psycopg.connect(self.engines.postgres_url("postgres"), autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{self.template}"')
+        urls = (self.engines.clickhouse_url(name), self.engines.clickhouse_url(name, "reader"))
+        return Databases(self.engines.postgres_url(name), *urls)
+
+    def give_back(self, databases: Databases) -> None:
+        name = databases.postgres_url.rpartition("/")[2]
+        with psycopg.connect(self.engines.postgres_url("postgres"), autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        if self._empty(name):
+            self.free.append(name)
+        else:
+            ClickHouse(self.engines.clickhouse_url("default")).command(f"DROP DATABASE IF EXISTS {name} SYNC")
+
+    def _tables(self, name: str) -> dict[str, tuple[str, int]]:
+        """How each was made, and its rows."""
+        rows = ClickHouse(self.engines.clickhouse_url("default")).query(
+            "SELECT name, create_table_query, ifNull(total_rows, 0) FROM system.tables"
+            f" WHERE database = '{name}' ORDER BY engine = 'View', name"
+        )
+        return {table: (made.replace(f"{name}.", f"{self.template}."), count) for table, made, count in rows.rows}
+
+    def _copy(self) -> str:
+        name = f"test_{uuid.uuid4().hex[:12]}"
+        clickhouse = ClickHouse(self.engines.clickhouse_url(name))
+        clickhouse.create_database()
+        for made, _ in self._tables(self.template).values():
+            clickhouse.command(made.replace(f"{self.template}.", f"{name}."))
+        clickhouse.command(f"INSERT INTO schema_migrations SELECT * FROM {self.template}.schema_migrations")
+        return name
+
+    def _empty(self, name: str) -> bool:
+        """False when the tables are not those of the template any more."""
+        clickhouse = ClickHouse(self.engines.clickhouse_url(name))
+        wanted, found = self._tables(self.template), self._tables(name)
+        if any(found.get(table, ("", 0))[0] != made for table, (made, _) in wanted.items()):
+            return False
+        for table, (_, count) in found.items():
+            if table not in wanted:
+                clickhouse.command(f"DROP TABLE {table} SYNC")
+            elif table != "schema_migrations" and (count or table in _WITH_TOKENS):
+                clickhouse.command(f"TRUNCATE TABLE {table}")
+        return True
+
+
+@pytest.fixture(scope="session")
+def spares(engines: Engines, template: str) -> Spares:
+    return Spares(engines, template)
+
+
 @pytest.fixture
-def migrated(engines: Engines, databases: Databases, template: str) -> Databases:
-    name = databases.postgres_url.rpartition("/")[2]
-    with psycopg.connect(engines.postgres_url("postgres"), autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}"')
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    clickhouse = ClickHouse(databases.clickhouse_url)
-    clickhouse.create_database()
-    made = clickhouse.query(
-        f"SELECT create_table_query FROM system.tables WHERE database = '{template}' ORDER BY engine = 'View', name"
-    )
-    for (statement,) in made.rows:
-        clickhouse.command(statement.replace(f"{template}.", f"{name}."))
-    clickhouse.command(f"INSERT INTO schema_migrations SELECT * FROM {template}.schema_migrations")
-    return databases
+def migrated(spares: Spares) -> Iterator[Databases]:
+    found = spares.take()
+    yield found
+    spares.give_back(found)
 
 
 @pytest.fixture

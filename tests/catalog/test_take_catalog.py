@@ -208,7 +208,7 @@ events = st.builds(
 
 
 @given(data=st.data(), sent=st.lists(events, min_size=1, max_size=8))
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_order_splitting_and_repetition_gives_the_same_catalog(
     clickhouse: ClickHouse, postgres: Postgres, data: st.DataObject, sent: list[Event]
 ) -> None:

@@ -183,7 +183,7 @@ def test_imported_events_can_be_queried_after_a_flush(analytics: Any, running: A
     found = analytics(
         "sql", "--project", str(made), "--json", "select distinct_id, properties.amount from events order by timestamp"
     )
-    assert json.loads(found.stdout)["results"] == [["ada", "12.5"], ["bob", "7"]]
+    assert json.loads(found.stdout)["results"] == [["ada", 12.5], ["bob", 7.0]]
 
 
 @pytest.mark.engines

@@ -207,7 +207,7 @@ def model(events: list[Event]) -> dict[tuple[str, str], tuple[dict[str, Any], da
 
 
 @given(data=st.data(), events=st.lists(st.one_of(identified, named), min_size=1, max_size=8))
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_order_splitting_and_repetition_gives_the_same_groups(
     clickhouse: ClickHouse, postgres: Postgres, data: st.DataObject, events: list[Event]
 ) -> None:

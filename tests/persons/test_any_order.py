@@ -69,7 +69,7 @@ def own_tables(clickhouse: ClickHouse, postgres: Postgres) -> Tables:
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(data=st.data(), sent=st.lists(events(), min_size=1, max_size=14, unique_by=lambda each: each.uuid))
 def test_any_order_any_batches_and_any_repetition_give_the_persons_of_the_naive_way(
@@ -96,7 +96,7 @@ def squash(tables: Tables, steps: int) -> None:
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(data=st.data(), sent=st.lists(events(), min_size=4, max_size=14, unique_by=lambda each: each.uuid))
 def test_undos_and_squashes_between_batches_leave_each_event_with_its_person(

@@ -58,7 +58,7 @@ def _doing(living: Installation, action: Do) -> Callable[[], None]:
 
 
 @settings(
-    max_examples=8,
+    max_examples=4,
     deadline=None,
     print_blob=True,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a step takes too long to be tried again and again

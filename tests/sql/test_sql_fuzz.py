@@ -128,13 +128,13 @@ def check(text: str) -> bool:
     return True
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(queries)
 def test_generated_queries_are_refused_or_guarded(text: str) -> None:
     check(text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.text(max_size=80))
 def test_noise_is_refused_or_guarded(text: str) -> None:
     check(text)
@@ -149,13 +149,13 @@ persons person session
 words = st.sampled_from(WORDS.split())
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(words, max_size=25).map(" ".join))
 def test_shuffled_words_are_refused_or_guarded(text: str) -> None:
     check("SELECT " + text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(expressions)
 def test_simple_expressions_do_not_all_fail(text: str) -> None:
     check(f"SELECT {text} AS result FROM events AS e")

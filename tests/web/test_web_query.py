@@ -24,7 +24,7 @@ def test_sql_is_answered_in_rows(site: Any) -> None:
     assert body["results"] == [["buy", 1], ["page", 3]]
     assert body["columns"] == ["event", "n"]
     assert body["types"] == [["event", "String"], ["n", "UInt64"]]
-    assert (body["limit"], body["limit_applied"], body["hasMore"], body["is_cached"]) == (100, False, False, False)
+    assert (body["limit"], body["limit_applied"], body["hasMore"]) == (100, False, False)
     assert body["error"] is None
     assert body["hogql"].startswith("SELECT")
     assert body["timezone"] == "UTC"
