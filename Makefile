@@ -30,7 +30,7 @@ test: $(VENV)/.installed-dev $(BUILT) $(SDKS)/node_modules/.installed ## Run eve
 	@cd $(FRONTEND) && $(NPM) test --silent
 
 # Most of the time goes by while servers start and are waited for, so two halves run beside each other.
-FIRST_HALF := $(addprefix tests/,capture_app cli demo deploy doctor e2e embedded persons rollups sdks web)
+FIRST_HALF := $(addprefix tests/,capture_app cli e2e embedded persons sdks web)
 SECOND_HALF := $(filter-out $(FIRST_HALF),$(patsubst %/,%,$(wildcard tests/*/))) $(wildcard tests/test_*.py)
 PYTEST := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest
 

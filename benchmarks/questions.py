@@ -19,6 +19,7 @@ from statistics import quantiles
 from analytics_pipelines.insights.team import Team
 from analytics_pipelines.problems import Problem
 from analytics_pipelines.queries.ask import Questions
+from analytics_pipelines.queries.rollup_days import RollupDays
 from analytics_pipelines.settings import Settings
 from benchmarks.choices.clock import seconds
 from benchmarks.engines import Databases, engines
@@ -51,7 +52,6 @@ class Row:
     question: str
     days: int
     forms: Mapping[str, Timed]
-    source: str
     goal_ms: float | None
 
     @property
@@ -97,9 +97,11 @@ def measure(events: int, rounds: int) -> list[Row]:
     ):
         print(f"made {events:,} events in {seconds(partial(fill, at, events)):.0f} s", file=sys.stderr)
         reader = ClickHouse(f"{running.clickhouse_url.rpartition('/')[0]}/questions", read_only=True)
-        questions = Questions(reader, Settings(data_dir=Path(name)), now=lambda: NOW)
+        settings = Settings(data_dir=Path(name))
+        of_events = Questions(reader, settings, now=lambda: NOW)
+        of_rollups = Questions(reader, settings, now=lambda: NOW, rollup_days=RollupDays(at.postgres, settings))
         return [
-            _row(asked, question, days, questions, at, rounds, events)
+            _row(asked, question, days, of_rollups if asked.from_rollup else of_events, at, rounds, events)
             for days in RANGES
             for question, asked in QUESTIONS.items()
         ]
@@ -123,7 +125,7 @@ def _row(asked: Asked, question: str, days: int, questions: Questions, at: Datab
                 took[form].append(milliseconds)
     forms = {form: _timed(each) for form, each in took.items()}
     goal = asked.goal_ms if days == min(RANGES) and events == EVENTS else None
-    row = Row(question, days, forms, "events", goal)
+    row = Row(question, days, forms, goal)
     print(
         f"{days} days, {question}: {forms['ours'].p50:.0f} ms, {row.times_classic:.1f} times as fast", file=sys.stderr
     )

@@ -6,7 +6,7 @@ columns that the question needs, of the events that it is about, and does nothin
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 _PERSONS = (
@@ -19,12 +19,16 @@ _OF_FUNNEL = "event IN ('signed up', 'added to cart', 'order completed')"
 
 @dataclass(frozen=True)
 class Asked:
-    """`goal_ms` for 30 days of ten million events; `classic` and `least` take `{since}` and `{until}`."""
+    """`goal_ms` for 30 days of ten million events; `classic` and `least` take `{since}` and `{until}`.
+
+    `from_rollup`: it may be answered from what is summed up; else it is answered from events.
+    """
 
     query: Mapping[str, Any]
     classic: str
     least: str
-    goal_ms: float
+    goal_ms: float | None
+    from_rollup: bool = False
 
 
 def _least(columns: str, where: str = "event = '$pageview'") -> str:
@@ -44,7 +48,7 @@ QUESTIONS: dict[str, Asked] = {
         f"SELECT toStartOfDay(timestamp) AS day, count() FROM events AS e WHERE {_RANGE} AND event = '$pageview'"
         " GROUP BY day ORDER BY day",
         _least("event, timestamp"),
-        30,
+        None,
     ),
     "people by day": Asked(
         {"kind": "TrendsQuery", "series": [_series("$pageview", math="dau")]},
@@ -130,3 +134,5 @@ QUESTIONS: dict[str, Asked] = {
         2500,
     ),
 }
+for _name in ("events by day", "people by day"):
+    QUESTIONS[f"{_name}, from the rollup"] = replace(QUESTIONS[_name], goal_ms=30, from_rollup=True)

@@ -110,9 +110,7 @@ def test_dead_letters_are_tried_again(running: Any, analytics: Any, monkeypatch:
     assert "missing_event_name" in shown.stdout
 
 
-@pytest.mark.parametrize(
-    "point", ["replay.after_batch", "replay.after_swap_begins", "replay.after_partition", "replay.after_ledger"]
-)
+@pytest.mark.parametrize("point", ["replay.after_batch", "replay.after_swap_begins"])
 def test_a_replay_killed_anywhere_is_finished_by_the_next(
     running: Any, analytics: Any, program: Any, monkeypatch: pytest.MonkeyPatch, point: str
 ) -> None:
