@@ -1,5 +1,6 @@
 """Sensors: what begins because something is so."""
 
+from collections.abc import Collection
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 
@@ -115,22 +116,15 @@ def insights_come_and_go(
         partitions = InsightPartitions(postgres)
         live = partitions.keys()
         failing = partitions.failing(datetime.now(UTC) - timedelta(days=1), MOST_FAILING)
-    known = set(context.instance.get_dynamic_partitions(str(insights.name)))
-    gone, come = sorted(known.difference(live)), [key for key in live if key not in known]
+    come_and_go = _come_and_go(context.instance, insights, live)
     requests = [
         dg.RunRequest(run_key=f"{each.key} {each.episode}", partition_key=each.key)
         for each in failing
         if each.key in live
     ]
-    if not (gone or come or requests):
+    if not (come_and_go or requests):
         return dg.SkipReason("Every insight has its partition.")
-    return dg.SensorResult(
-        run_requests=requests,
-        dynamic_partitions_requests=[
-            *([insights.build_add_request(come)] if come else []),
-            *([insights.build_delete_request(gone)] if gone else []),
-        ],
-    )
+    return dg.SensorResult(run_requests=requests, dynamic_partitions_requests=come_and_go)
 
 
 @dg.run_status_sensor(
@@ -183,8 +177,7 @@ def cohorts_come_and_go(
             Calculator(postgres, clickhouse).calculate(cohort_id)
         live = [str(cohort_id) for cohort_id in live_cohorts(postgres)]
         due = due_cohorts(postgres, clickhouse, datetime.now(UTC))
-    known = set(context.instance.get_dynamic_partitions(str(cohorts.name)))
-    gone, come = sorted(known.difference(live)), [key for key in live if key not in known]
+    come_and_go = _come_and_go(context.instance, cohorts, live)
     requests = [
         dg.RunRequest(
             job_name=cohort_job.name, run_key=f"{each.cohort_id} {each.attempt}", partition_key=str(each.cohort_id)
@@ -197,15 +190,21 @@ def cohorts_come_and_go(
     ):
         moment = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}"
         requests.append(dg.RunRequest(job_name=cohort_refresh_job.name, run_key=f"asked {moment}"))
-    if not (gone or come or requests):
+    if not (come_and_go or requests):
         return dg.SkipReason("Every cohort has its partition, and members as they should be.")
-    return dg.SensorResult(
-        run_requests=requests,
-        dynamic_partitions_requests=[
-            *([cohorts.build_add_request(come)] if come else []),
-            *([cohorts.build_delete_request(gone)] if gone else []),
-        ],
-    )
+    return dg.SensorResult(run_requests=requests, dynamic_partitions_requests=come_and_go)
+
+
+def _come_and_go(
+    instance: dg.DagsterInstance, definition: dg.DynamicPartitionsDefinition, live: Collection[str]
+) -> list[dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest]:
+    """What makes the partitions those that live: none of them when they are."""
+    known = set(instance.get_dynamic_partitions(str(definition.name)))
+    gone, come = sorted(known.difference(live)), [key for key in live if key not in known]
+    return [
+        *([definition.build_add_request(come)] if come else []),
+        *([definition.build_delete_request(gone)] if gone else []),
+    ]
 
 
 SENSORS = [
