@@ -27,8 +27,7 @@ class Ahead:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._thread:  # waits for what it does
-            pass
+        self._thread.shutdown()
         self._let_go()
 
     def begin(self, batch: Batch) -> None:
