@@ -8,6 +8,7 @@ from typing import Any, LiteralString
 from psycopg.types.json import Jsonb
 
 from analytics_pipelines.dashboards.insights import INSIGHT_COLUMNS, Insight, person_column
+from analytics_pipelines.dashboards.rows import insert_row, update_row
 from analytics_pipelines.dashboards.short_id import new_short_id
 from resources.postgres import Connection, Postgres
 
@@ -126,15 +127,10 @@ class Dashboards:
             "last_modified_at": now,
         }
         with self._postgres.transaction() as connection:
-            made = connection.execute(
-                f"INSERT INTO dashboards ({', '.join(values)})"
-                f" VALUES ({', '.join(f'%({name})s' for name in values)}) RETURNING id",
-                values,
-            ).fetchone()
-            assert made is not None  # noqa: S101  an INSERT … RETURNING
+            made = insert_row(connection, "dashboards", values)
             for tile in tiles:
-                _change_tile(connection, made["id"], tile)
-            found = self._find(connection, made["id"], False)
+                _change_tile(connection, made, tile)
+            found = self._find(connection, made, False)
         assert found is not None  # noqa: S101  it was just made
         return found
 
@@ -144,12 +140,7 @@ class Dashboards:
         """Write these changes; None when the dashboard is gone. Raises UnknownTile; then nothing is written."""
         values = {**_columns(changes), "last_modified_at": datetime.now(UTC)}
         with self._postgres.transaction() as connection:
-            changed = connection.execute(
-                f"UPDATE dashboards SET {', '.join(f'{name} = %({name})s' for name in values)}"
-                " WHERE id = %(id)s AND team_id = %(team)s",
-                {**values, "id": dashboard_id, "team": self._team_id},
-            ).rowcount
-            if not changed:
+            if not update_row(connection, "dashboards", dashboard_id, self._team_id, values):
                 return None
             for tile in tiles:
                 _change_tile(connection, dashboard_id, tile)

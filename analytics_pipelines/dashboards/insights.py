@@ -7,6 +7,7 @@ from typing import Any, LiteralString
 
 from psycopg.types.json import Jsonb
 
+from analytics_pipelines.dashboards.rows import insert_row, update_row
 from analytics_pipelines.dashboards.short_id import new_short_id
 from resources.postgres import Connection, Postgres
 
@@ -149,14 +150,9 @@ class Insights:
             "last_modified_by": by,
         }
         with self._postgres.transaction() as connection:
-            made = connection.execute(
-                f"INSERT INTO insights ({', '.join(values)})"
-                f" VALUES ({', '.join(f'%({name})s' for name in values)}) RETURNING id",
-                values,
-            ).fetchone()
-            assert made is not None  # noqa: S101  an INSERT … RETURNING
-            self._put_on(connection, made["id"], dashboards)
-            found = self._find(connection, str(made["id"]), False)
+            made = insert_row(connection, "insights", values)
+            self._put_on(connection, made, dashboards)
+            found = self._find(connection, str(made), False)
         assert found is not None  # noqa: S101  it was just made
         return found
 
@@ -169,12 +165,7 @@ class Insights:
         """
         values = {**_columns(changes), "last_modified_at": datetime.now(UTC), "last_modified_by": by}
         with self._postgres.transaction() as connection:
-            changed = connection.execute(
-                f"UPDATE insights SET {', '.join(f'{name} = %({name})s' for name in values)}"
-                " WHERE id = %(id)s AND team_id = %(team)s",
-                {**values, "id": insight_id, "team": self._team_id},
-            ).rowcount
-            if not changed:
+            if not update_row(connection, "insights", insight_id, self._team_id, values):
                 return None
             if "query" in changes or changes.get("deleted"):
                 connection.execute("DELETE FROM insight_results WHERE insight_id = %s", [insight_id])
