@@ -24,6 +24,11 @@ _MOST_CHARACTERS = 200
 _OF_THE_PERSON = ("$set", "$set_once")
 _OF_PERSONS = cookieless.MERGING | {"$groupidentify"}
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+# as ClickHouse writes a text anew
+_ESCAPED = {
+    **{number: f"\\u{number:04X}" for number in (*range(0x20), 0x2028, 0x2029)},
+    **{ord(each): "\\" + name for each, name in zip('\b\t\n\f\r"\\', 'btnfr"\\', strict=True)},
+}
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
@@ -143,11 +148,13 @@ def text_of(value: Any) -> str | None:
 
 
 def _json(value: Any) -> str:
+    if isinstance(value, str):
+        return f'"{value.translate(_ESCAPED)}"'
     if isinstance(value, dict):
-        return written({name: _json(part) for name, part in value.items()})
+        return "{" + ",".join(f"{_json(name)}:{_json(part)}" for name, part in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ",".join(map(_json, value)) + "]"
-    return _number(value) if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
+    return _number(value) if isinstance(value, float) else json.dumps(value)
 
 
 def _with_what_is_said_beside(sent: dict[str, str]) -> str:

@@ -107,6 +107,12 @@ def test_any_event_is_normalised_alike(clickhouse: ClickHouse, given_lines: list
     assert_same(clickhouse, given_lines)
 
 
+def test_characters_that_json_escapes_are_escaped_alike(clickhouse: ClickHouse) -> None:
+    text = "".join(map(chr, (*range(1, 0x30), 0x5C, 0x7F, 0x80, 0x2028, 0x2029)))
+    event = {"event": "page", "properties": {"distinct_id": [text], "$browser": {text: text}, "plan": [text]}}
+    assert_same(clickhouse, [ENVELOPE % json.dumps(event).encode()])
+
+
 @pytest.mark.parametrize("recording", RECORDINGS, ids=lambda recording: recording.name)
 def test_what_sdks_send_is_normalised_alike(clickhouse: ClickHouse, recording: Recording) -> None:
     assert_same(clickhouse, captured(recording))
