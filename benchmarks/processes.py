@@ -51,7 +51,7 @@ def part_of(command: str) -> str:
         ("clickhouse_server", "clickhouse"),
         ("postgres", "postgres"),
         ("capture_app.", "capture"),
-        ("analytics_pipelines.web.wsgi", "web"),
+        ("analytics_pipelines.web.asgi", "web"),
         ("dagster-webserver", "dagster webserver"),
         ("dagster-daemon", "dagster daemon"),
         ("api grpc", "dagster code server"),

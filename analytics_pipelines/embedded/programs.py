@@ -48,9 +48,8 @@ def web_service(settings: Settings) -> Service:
     return Service(
         name="web",
         command=[
-            *_granian(settings.host, settings.web_port, 1, "wsgi"),
-            *("--blocking-threads", "32"),  # some wait for ClickHouse, or for other questions of their project
-            "analytics_pipelines.web.wsgi:app",
+            *_granian(settings.host, settings.web_port, 1, "asgi"),
+            "analytics_pipelines.web.asgi:app",
         ],
         env=environment_of(settings),
         healthy=answers_http(settings.web_port, "/livez", settings.host),

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -40,7 +40,8 @@ _MOST_WAITING = 100
 
 @dataclass(frozen=True)
 class Asked:
-    """A request. `client_query_id` names it for status and cancellation."""
+    """A request. `client_query_id` names it for status and cancellation; `when_client_goes` calls what it is given if
+    the client does not wait for its answer."""
 
     query: Any
     refresh: Refresh = Refresh.BLOCKING
@@ -49,6 +50,7 @@ class Asked:
     filters_override: Mapping[str, Any] | None = None
     variables_override: Mapping[str, Any] | None = None
     pool: Pool = "api"
+    when_client_goes: Callable[[Callable[[], None]], None] | None = None
 
 
 class Answers:
@@ -91,8 +93,12 @@ class Answers:
             if entry is None:
                 return _nothing(key, status)
             return {**self._shown(entry, key, asked, team, is_cached=True), "query_status": status}
+        run_id = asked.client_query_id or uuid4().hex
+        gone = self._ended_with_client(asked, run_id, team)
         with self._slots.taken(team.id, asked.pool):
-            computed = self._compute(question, key, team, asked.client_query_id or uuid4().hex)
+            if gone.is_set():
+                raise QueryFailed(400, "cancelled", "The client went while its question waited.")
+            computed = self._compute(question, key, team, run_id)
         return self._shown(computed, key, asked, team, is_cached=False)
 
     def status(self, run_id: str, team: Team) -> tuple[dict[str, Any], QueryFailed | None] | None:
@@ -115,6 +121,18 @@ class Answers:
         """Stop a question, whoever waits for it. Nothing happens when there is none of this id."""
         self._runs.cancel(team.id, run_id, self._questions.now())
         self._progress.stop(team.id, run_id)
+
+    def _ended_with_client(self, asked: Asked, run_id: str, team: Team) -> threading.Event:
+        """The event is set when the client goes; what runs of its question then is stopped."""
+        gone = threading.Event()
+
+        def stop() -> None:
+            gone.set()
+            self._progress.stop(team.id, run_id)
+
+        if asked.when_client_goes is not None:
+            asked.when_client_goes(stop)
+        return gone
 
     def close(self) -> None:
         """Forget what waits for a thread."""

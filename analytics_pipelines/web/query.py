@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from flask import Blueprint, current_app, jsonify
+from flask import Blueprint, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 from spectree import Response
 
@@ -11,6 +11,7 @@ from analytics_pipelines.queries.refresh import Refresh, read_refresh
 from analytics_pipelines.queries.serve import Asked
 from analytics_pipelines.queries.team import load_team
 from analytics_pipelines.web.bodies import object_in_body
+from analytics_pipelines.web.disconnects import when_client_goes
 from analytics_pipelines.web.errors import ApiError
 from analytics_pipelines.web.identify import asker, project, scope
 from analytics_pipelines.web.models import ErrorBody
@@ -113,6 +114,7 @@ def _asked(body: dict[str, Any]) -> Asked:
         filters_override=body.get("filters_override"),
         variables_override=body.get("variables_override"),
         pool="api" if asker().key is not None else "app",
+        when_client_goes=when_client_goes(request),
     )
 
 

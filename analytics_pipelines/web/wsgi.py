@@ -1,4 +1,5 @@
-"""The web application of this process's settings, for a WSGI server: `granian analytics_pipelines.web.wsgi:app`."""
+"""The web application of this process's settings, for any WSGI server; those can't tell that a client has gone, and its
+questions go on (`analytics_pipelines.web.asgi:app` ends them)."""
 
 from analytics_pipelines.logs import configure_logs
 from analytics_pipelines.settings import settings_of_process
