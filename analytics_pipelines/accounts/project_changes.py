@@ -1,6 +1,7 @@
 """What may be changed of a project, and which values each field takes. Pure."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -9,6 +10,7 @@ from zoneinfo import available_timezones
 from pydantic import ValidationError
 
 from analytics_pipelines.insights.filters import PropertyFilter, condition
+from analytics_pipelines.insights.paths.model import CleaningRule
 from analytics_pipelines.insights.team import Context, Team
 from analytics_pipelines.problems import Problem
 from analytics_pipelines.sql.errors import QueryError
@@ -16,7 +18,10 @@ from analytics_pipelines.sql.errors import QueryError
 LISTS = ("denied_properties", "denied_events", "allowed_events", "denied_distinct_ids")
 SWITCHES = ("anonymize_ips", "autocapture_opt_out", "session_recording_opt_in")
 TEST_ACCOUNTS = "test_account_filters"
-CHANGEABLE = ("name", "timezone", "week_start_day", "daily_event_quota", TEST_ACCOUNTS, *SWITCHES, *LISTS)
+PATH_CLEANING = "path_cleaning_filters"
+# Stored as JSON.
+OBJECTS = (TEST_ACCOUNTS, PATH_CLEANING)
+CHANGEABLE = ("name", "timezone", "week_start_day", "daily_event_quota", *OBJECTS, *SWITCHES, *LISTS)
 
 # Capture holds every entry of every project in memory, and compares them with each event.
 MOST_ENTRIES = 1000
@@ -25,6 +30,8 @@ MOST_CHARACTERS = 400
 # Each of them stands in the SQL of every question that leaves test accounts out.
 MOST_FILTERS = 50
 _MOST_FILTER_CHARACTERS = 20_000
+
+_ONLY_IN_PYTHON = re.compile(r"\(\?(?:[=!]|<[=!]|P=|\()|(?<!\\)(?:\\\\)*\\[1-9]")
 
 _MOST_EVENTS = 2**63 - 1  # what Postgres counts to
 
@@ -62,6 +69,8 @@ def _checked(field: str, value: Any) -> Any:
         return _checked_quota(value)
     if field == TEST_ACCOUNTS:
         return _checked_filters(value)
+    if field == PATH_CLEANING:
+        return _checked_cleaning(value)
     if field in SWITCHES:
         if not isinstance(value, bool):
             raise WrongChange(field, f"{field} can't be {value!r}.", "It is true or false.")
@@ -116,6 +125,37 @@ def _checked_filters(value: Any) -> list[dict[str, Any]]:
         if len(text) > _MOST_FILTER_CHARACTERS or not _can_be_stored(text) or "\\u0000" in text:
             raise WrongChange(
                 TEST_ACCOUNTS, f"Filter {place} of {TEST_ACCOUNTS} can't be stored.", "Use fewer and plain characters."
+            )
+    return value
+
+
+def _checked_cleaning(value: Any) -> list[dict[str, Any]]:
+    if not isinstance(value, list) or len(value) > MOST_FILTERS:
+        raise WrongChange(PATH_CLEANING, f"{PATH_CLEANING} is a list of at most {MOST_FILTERS} rules.")
+    for place, each in enumerate(value, start=1):
+        try:
+            rule = CleaningRule.model_validate(each, strict=True)
+            re.compile(rule.regex or "")
+        except ValidationError as error:
+            raise WrongChange(PATH_CLEANING, f"Rule {place} of {PATH_CLEANING}: {error.errors()[0]['msg']}.") from None
+        except QueryError as error:
+            raise WrongChange(PATH_CLEANING, f"Rule {place} of {PATH_CLEANING}: {error.message}.") from None
+        except (re.error, RecursionError, OverflowError) as error:
+            raise WrongChange(
+                PATH_CLEANING, f"Rule {place} of {PATH_CLEANING} has a wrong regular expression: {error}."
+            ) from None
+        texts = (rule.regex or "", rule.alias or "")
+        if not rule.regex or any(len(text) > MOST_CHARACTERS or not _can_be_stored(text) for text in texts):
+            raise WrongChange(
+                PATH_CLEANING,
+                f"Rule {place} of {PATH_CLEANING} can't be stored.",
+                f"A rule is a `regex` and its `alias`, of at most {MOST_CHARACTERS} plain characters each.",
+            )
+        if _ONLY_IN_PYTHON.search(rule.regex):
+            raise WrongChange(
+                PATH_CLEANING,
+                f"Rule {place} of {PATH_CLEANING} looks around or back.",
+                "ClickHouse's expressions don't.",
             )
     return value
 

@@ -7,7 +7,7 @@ from typing import Any, LiteralString
 
 from psycopg.types.json import Jsonb
 
-from analytics_pipelines.accounts.project_changes import TEST_ACCOUNTS, checked, checked_name, checked_timezone
+from analytics_pipelines.accounts.project_changes import OBJECTS, checked, checked_name, checked_timezone
 from analytics_pipelines.accounts.secret import new_project_token
 from analytics_pipelines.problems import Problem
 from resources.postgres import Postgres
@@ -18,6 +18,7 @@ class Project:
     """`week_start_day`: 0 Sunday, 1 Monday. `api_token` is public: browsers send it.
 
     `test_account_filters` are property filters, in PostHog's shape, that leave out the people who build the product.
+    `path_cleaning_filters` are rules (`regex`, `alias`) for pages that count as one in paths.
     From `anonymize_ips` on, the rules that capture follows. `daily_event_quota` counts events of a UTC day of arrival.
     """
 
@@ -30,6 +31,7 @@ class Project:
     is_demo: bool
     created_at: datetime
     test_account_filters: list[dict[str, Any]]
+    path_cleaning_filters: list[dict[str, Any]]
     anonymize_ips: bool
     denied_properties: list[str]
     denied_events: list[str]
@@ -46,8 +48,8 @@ class Project:
 
 _COLUMNS: LiteralString = (
     "id, organization_id, name, api_token, timezone, week_start_day, is_demo, created_at, test_account_filters,"
-    " anonymize_ips, denied_properties, denied_events, allowed_events, denied_distinct_ids, daily_event_quota,"
-    " autocapture_opt_out, session_recording_opt_in"
+    " path_cleaning_filters, anonymize_ips, denied_properties, denied_events, allowed_events, denied_distinct_ids,"
+    " daily_event_quota, autocapture_opt_out, session_recording_opt_in"
 )
 
 
@@ -102,7 +104,7 @@ class Projects:
             changed = {field: value for field, value in wanted.items() if row[field] != value}
             if changed:
                 columns = ", ".join(f"{field} = %({field})s" for field in changed)  # of the closed set that was checked
-                values = {field: Jsonb(value) if field == TEST_ACCOUNTS else value for field, value in changed.items()}
+                values = {field: Jsonb(value) if field in OBJECTS else value for field, value in changed.items()}
                 connection.execute(f"UPDATE projects SET {columns} WHERE id = %(id)s", {**values, "id": project_id})
         return Project(**{**row, **changed})
 

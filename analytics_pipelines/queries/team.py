@@ -42,6 +42,7 @@ def load_team(project: Project, stores: Stores) -> Team:
         timezone=project.timezone,
         week_start_day=project.week_start_day,
         test_account_filters=tuple(project.test_account_filters),
+        path_cleaning_filters=tuple(project.path_cleaning_filters),
         property_types=_property_types(project.id, stores),
         actions=_actions(project.id, stores.postgres),
         cohorts=_cohorts(project.id, stores.postgres),

@@ -35,6 +35,9 @@ class ProjectBody(BaseModel):
     test_account_filters: list[dict[str, Any]] = Field(
         description="Property filters that questions with `filterTestAccounts` put before their own."
     )
+    path_cleaning_filters: list[dict[str, Any]] = Field(
+        description="What matches `regex` counts as `alias` in paths that ask for it."
+    )
     anonymize_ips: bool
     denied_properties: list[str]
     denied_events: list[str]
@@ -65,6 +68,11 @@ class ProjectChanges(BaseModel):
         default_factory=_left_out,
         max_length=MOST_FILTERS,
         description="Property filters in PostHog's shape: `[{key, value, operator, type}]`.",
+    )
+    path_cleaning_filters: list[dict[str, Any]] = Field(
+        default_factory=_left_out,
+        max_length=MOST_FILTERS,
+        description="Rules in PostHog's shape, `[{regex, alias}]`, each for what the one before left.",
     )
     anonymize_ips: bool = Field(default_factory=_left_out, description="Store no addresses of senders.")
     denied_properties: _Entries = Field(

@@ -26,6 +26,7 @@ EVERYTHING: dict[str, Any] = {
     "allowed_events": ["page", "buy"],
     "denied_distinct_ids": ["bot"],
     "test_account_filters": [{"key": "email", "value": "@us.example", "operator": "not_icontains", "type": "person"}],
+    "path_cleaning_filters": [{"regex": "/orders/[0-9]+", "alias": "/orders/:id"}],
 }
 
 
@@ -54,6 +55,19 @@ EVERYTHING: dict[str, Any] = {
                 [{"key": "a", "value": 1, "suffix": "unknown"}],
             )
         ),
+        *(
+            ("path_cleaning_filters", value)
+            for value in (
+                *(None, "/", {}, ["/"], [None], [{}], [{"regex": ""}], [{"regex": "(", "alias": ""}]),
+                *(
+                    [{"regex": "(?=a)b"}],
+                    [{"regex": r"(a)\1"}],
+                    [{"regex": "a\0"}],
+                    [{"regex": "a", "alias": "\ud800"}],
+                ),
+                *([{"regex": "a" * 401}], [{"regex": "a"}] * 51, [{"regex": "a", "unknown": 1}], [{"regex": 1}]),
+            )
+        ),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_field_and_a_mend(field: str, value: Any) -> None:
@@ -62,7 +76,7 @@ def test_a_wrong_value_is_refused_with_its_field_and_a_mend(field: str, value: A
     assert isinstance(found.value, Problem)
     assert found.value.field == field
     assert found.value.cause.endswith(".")
-    assert found.value.mend.endswith(".") or field in ("name", "test_account_filters")
+    assert found.value.mend.endswith(".") or field in ("name", "test_account_filters", "path_cleaning_filters")
 
 
 def test_unknown_fields_are_named() -> None:

@@ -21,6 +21,7 @@ PROJECT = Project(
     is_demo=False,
     created_at=datetime(2026, 1, 1, tzinfo=UTC),
     test_account_filters=[],
+    path_cleaning_filters=[],
     anonymize_ips=False,
     denied_properties=[],
     denied_events=[],

@@ -67,12 +67,16 @@ def test_a_team_is_what_was_seen_and_what_people_said(
             postgres.execute(
                 "INSERT INTO cohorts (team_id, name, deleted) VALUES (%s, %s, %s)", [project.id, name, deleted]
             )
+    rules = [{"regex": "[0-9]+", "alias": ":id"}]
     filters = [{"key": "email", "value": "us", "operator": "not_icontains", "type": "person"}]
-    changed = Projects(postgres).update(ours.id, {"test_account_filters": filters, "week_start_day": 1})
+    changed = Projects(postgres).update(
+        ours.id, {"test_account_filters": filters, "path_cleaning_filters": rules, "week_start_day": 1}
+    )
     assert changed is not None
     team = load_team(changed, Stores(postgres, reader))
     assert (team.id, team.timezone, team.week_start_day) == (ours.id, "Asia/Tokyo", 1)
     assert team.test_account_filters == tuple(filters)
+    assert team.path_cleaning_filters == tuple(rules)
     assert team.property_types == {
         ("event", "price"): "Numeric",
         ("event", "plan"): "Numeric",

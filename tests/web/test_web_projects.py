@@ -18,6 +18,7 @@ CHANGES = {
     "timezone": "Europe/Berlin",
     "week_start_day": 1,
     "test_account_filters": [{"key": "email", "value": ["@us.example"], "operator": "not_icontains", "type": "person"}],
+    "path_cleaning_filters": [{"regex": "/[0-9]+", "alias": "/:id"}],
     "anonymize_ips": True,
     "denied_properties": ["email"],
     "denied_events": ["noisy"],
