@@ -64,6 +64,7 @@ def _anded(own: Any, added: list[Any]) -> Any:
 
 def question_key(question: Query, project: Project) -> str:
     """Equal for questions that have the same answer at the same time, however their JSON was ordered."""
-    of_project = [project.timezone, project.week_start_day, project.test_account_filters]
+    filters = [project.test_account_filters, project.path_cleaning_filters]
+    of_project = [project.timezone, project.week_start_day, *filters]
     asked = json.dumps([question, of_project], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(asked.encode()).hexdigest()[:32]

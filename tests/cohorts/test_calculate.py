@@ -15,6 +15,7 @@ import pytest
 
 from analytics_pipelines.accounts.people import People
 from analytics_pipelines.accounts.projects import Projects
+from analytics_pipelines.actions.store import Actions
 from analytics_pipelines.cohorts import calculate as calculation
 from analytics_pipelines.cohorts.calculate import Calculated, Calculator, CohortFailed
 from analytics_pipelines.cohorts.due import (
@@ -27,6 +28,7 @@ from analytics_pipelines.cohorts.due import (
 )
 from analytics_pipelines.cohorts.static import StaticMembers, WrongCsv, ids_in_csv
 from analytics_pipelines.cohorts.store import Cohort, Cohorts
+from analytics_pipelines.queries.team import data_version
 from resources.clickhouse import ClickHouse
 from resources.postgres import Postgres
 
@@ -181,6 +183,38 @@ def test_answers_of_before_are_of_other_data(cohorts: Cohorts, calculator: Calcu
     cohorts.change(cohort.id, {"deleted": True})
     calculator.calculate(cohort.id)
     assert version() > first
+
+
+def test_an_action_that_changes_has_cohorts_found_anew_and_answers_old(
+    cohorts: Cohorts, calculator: Calculator, clickhouse: ClickHouse, team: int
+) -> None:
+    postgres = calculator.postgres
+    action = Actions(postgres, team).create({"name": "pays", "steps": [{"event": "buy"}]}, None)
+    did = {"type": "behavioral", "key": action.id, "value": "performed_event", "event_type": "actions"}
+    leaf = {**did, "time_value": 7, "time_interval": "day"}
+    doers = create(cohorts, {"properties": {"type": "AND", "values": [leaf]}})
+    payers = create(cohorts)
+    for each in (doers, payers):
+        calculator.calculate(each.id)
+    before = data_version(team, postgres)
+    Actions(postgres, team).change(action.id, {"description": "who pays"})
+    assert data_version(team, postgres) == before
+    assert due_cohorts(postgres, clickhouse, NOW) == []
+    Actions(postgres, team).change(action.id, {"steps": [{"event": "pay"}]})
+    assert data_version(team, postgres) > before
+    assert [(each.cohort_id, each.why) for each in due_cohorts(postgres, clickhouse, NOW)] == [(doers.id, "asked")]
+
+
+def test_a_type_that_people_say_makes_answers_old(postgres: Postgres, team: int) -> None:
+    seen = [data_version(team, postgres)]
+    for change in (
+        "INSERT INTO property_types VALUES (%s, 'event', -1, 'price', 'Numeric', now())",
+        "UPDATE property_types SET property_type = 'String' WHERE team_id = %s",
+        "DELETE FROM property_types WHERE team_id = %s",
+    ):
+        postgres.execute(change, [team])
+        seen.append(data_version(team, postgres))
+    assert seen == sorted(set(seen))
 
 
 def test_a_cohort_without_members_is_empty(cohorts: Cohorts, calculator: Calculator, clickhouse: ClickHouse) -> None:

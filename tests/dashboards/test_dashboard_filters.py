@@ -103,6 +103,7 @@ def test_a_key_knows_the_same_question_again_and_no_other() -> None:
         question_key({"kind": "TrendsQuery", "interval": "day"}, replace(PROJECT, timezone="Asia/Tokyo")),
         question_key({"kind": "TrendsQuery", "interval": "day"}, replace(PROJECT, week_start_day=1)),
         question_key({"kind": "TrendsQuery", "interval": "day"}, replace(PROJECT, test_account_filters=[ONE])),
+        question_key({"kind": "TrendsQuery", "interval": "day"}, replace(PROJECT, path_cleaning_filters=[ONE])),
     ]
-    assert len({key, *others}) == 5
+    assert len({key, *others}) == 6
     assert question_key({"kind": "TrendsQuery", "interval": "day"}, replace(PROJECT, name="Another")) == key
