@@ -59,10 +59,14 @@ class ActorsQuery(Model):
 
 @dataclass(frozen=True, slots=True)
 class _Actors:
-    """Whom it is about: a query with `actor_id` first, None for all persons; and of groups their kind."""
+    """Whom it is about: a query with `actor_id` first, None for all persons; and of groups their kind.
+
+    `are_values` of an expression, as the sessions that go through a funnel: nothing more is known of those.
+    """
 
     query: nodes.Query | None
     group_type: int | None = None
+    are_values: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -83,7 +87,7 @@ class _Actors:
                 return self.id
             case ("$delete",):
                 return nodes.Constant(None)
-            case (str(first), *_) if first in _OF_PROFILES:
+            case (str(first), *_) if first in _OF_PROFILES and not self.are_values:
                 return nodes.Name((_PROFILES, *parts), name.span, name.raw)
             case (str(first),) if first in self.columns:
                 return nodes.Name((_SOURCE, *parts), name.span)
@@ -107,7 +111,8 @@ def plan_with(kinds: Mapping[str, Kind], query: ActorsQuery, context: Context) -
     """`kinds` are those that have points. QueryError for what can't be read or asked."""
     actors = _actors(query.source, context, kinds)
     named = "person" if actors.group_type is None else "group"
-    columns = [_column(text, actors) for text in query.select or [named, "id", "created_at"]]
+    usual = ["id"] if actors.are_values else [named, "id", "created_at"]
+    columns = [_column(text, actors) for text in query.select or usual]
     exprs = [expr for _, expr in columns]
     limit, offset = limits(query.limit, query.offset)
     where = all_of(
@@ -148,7 +153,8 @@ def _actors(source: dict[str, Any] | None, context: Context, kinds: Mapping[str,
     if found is None or found.actors is None:
         raise QueryError(f"who is behind a point of {asked!r} can't be listed")
     question = parse_as(found.model, point.source)
-    return _Actors(found.actors(question, point, context), _group_type(question, point))
+    are_values = getattr(question, "counted_expression", None) is not None
+    return _Actors(found.actors(question, point, context), _group_type(question, point), are_values)
 
 
 def _of_sql(text: Any) -> nodes.Query:
@@ -187,6 +193,8 @@ def _groups(index: int) -> nodes.Select:
 def _column(text: str, actors: _Actors) -> tuple[TableColumn, nodes.Expr]:
     read = expression(text)
     if isinstance(read, nodes.Name) and read.parts in (("person",), ("actor",), ("group",)):
+        if actors.are_values:
+            raise QueryError("what this funnel counts are neither persons nor groups: select “id”")
         if actors.group_type is None:
             return TableColumn(text, lambda value: {"id": value}, refers="person"), actors.id
         names = (actors.id, nodes.Name((_PROFILES, "properties")), nodes.Name((_PROFILES, "created_at")))
@@ -232,9 +240,10 @@ def _search(text: str, actors: _Actors) -> nodes.Expr | None:
     def like(value: nodes.Expr) -> nodes.Expr:
         return nodes.Compare("ILIKE", value, pattern)
 
-    names = [nodes.Name((_PROFILES, "properties", name), raw=True) for name in ("email", "name")]
-    found = [*map(like, names), like(nodes.Call("toString", (actors.id,)))]
-    if actors.group_type is None:
+    found = [like(nodes.Call("toString", (actors.id,)))]
+    if not actors.are_values:
+        found += [like(nodes.Name((_PROFILES, "properties", name), raw=True)) for name in ("email", "name")]
+    if actors.group_type is None and not actors.are_values:
         ids = nodes.Select(
             (nodes.Item(nodes.Name(("person_id",)), "person_id"),),
             nodes.TableName("person_distinct_ids"),

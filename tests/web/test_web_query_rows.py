@@ -137,6 +137,24 @@ def test_the_people_behind_a_point_are_as_many_as_it_shows(site: Any) -> None:
     assert body["missing_actors_count"] == 0
 
 
+def test_what_a_funnel_counts_by_an_expression_is_listed_without_profiles(site: Any) -> None:
+    funnel = {
+        "kind": "FunnelsQuery",
+        "series": [{"kind": "EventsNode", "event": "page"}],
+        "dateRange": {"date_from": "2026-11-01", "date_to": "2026-11-30"},
+        "funnelsFilter": {"funnelAggregateByHogQL": "toDate(timestamp)"},
+    }
+    source = {"kind": "FunnelsActorsQuery", "source": funnel, "funnelStep": 1}
+    answer = site.ask({"kind": "ActorsQuery", "source": source})
+    assert (answer.status_code, answer.json["columns"]) == (200, ["id"])
+    assert answer.json["results"] == [["2026-11-20"], ["2026-11-21"]]
+    found = site.ask({"kind": "ActorsQuery", "source": source, "search": "-21"})
+    assert found.json["results"] == [["2026-11-21"]]
+    for select in ("person", "properties.email"):
+        answer = site.ask({"kind": "ActorsQuery", "source": source, "select": [select]})
+        assert (answer.status_code, answer.json["code"]) == (400, "invalid_query")
+
+
 def test_people_named_by_sql(site: Any) -> None:
     sql = "select person_id, count() from events where event = 'buy' group by person_id"
     ((person,),) = actors(site, source={"kind": "HogQLQuery", "query": sql}, select=["person"])["results"]

@@ -71,8 +71,8 @@ class Funnel:
     @property
     def actor(self) -> Expr:
         """Who goes through the funnel; NULL for nobody."""
-        written = (self.filter.aggregate_by or "").strip()
-        if self.query.aggregation_group_type_index is not None or written in ("", "person_id", "person.id"):
+        written = self.query.counted_expression
+        if written is None:
             return self.query.who
         return call("nullIf", call("toString", parse_expression(written)), value(""))
 

@@ -88,3 +88,10 @@ class FunnelsQuery(Asked):
         if isinstance(compared, dict) and not compared.get("compare"):
             return {name: given for name, given in data.items() if name != "compareFilter"}
         return data
+
+    @property
+    def counted_expression(self) -> str | None:
+        """The SQL of what goes through the funnel, where that is neither persons nor groups."""
+        written = (self.funnels_filter.aggregate_by or "").strip()
+        of_persons = self.aggregation_group_type_index is not None or written in ("", "person_id", "person.id")
+        return None if of_persons else written
