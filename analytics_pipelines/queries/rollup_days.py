@@ -23,6 +23,5 @@ class RollupDays:
 
     def state(self, team_id: int) -> RollupState:
         """Raises PostgresUnavailable."""
-        return RollupState(
-            {rollup.name: frozenset(self._watermark.live_days(rollup, team_id, _ANY_DAY)) for rollup in _ANSWERING}
-        )
+        found = self._watermark.live_days(_ANSWERING, team_id, _ANY_DAY)
+        return RollupState({name: frozenset(days) for name, days in found.items()})

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import LiteralString, Protocol
 
 from analytics_pipelines.accounts.projects import Project
-from analytics_pipelines.groups.types import GroupTypes
 from analytics_pipelines.insights.team import Action, Team
 from resources.clickhouse import ClickHouse
 from resources.postgres import Postgres
@@ -35,18 +34,36 @@ def data_version(team_id: int, postgres: Postgres) -> int:
     return int(row["touch"]) if row else 0
 
 
+# All that Postgres knows of it, at once: every question waits for it.
+_KNOWN: LiteralString = """
+SELECT
+    coalesce((SELECT touch FROM data_versions WHERE team_id = %(team)s), 0) AS version,
+    (SELECT coalesce(json_agg(json_build_array(kind, group_type_index, name, property_type)), '[]')
+        FROM property_types WHERE team_id = %(team)s) AS types,
+    (SELECT coalesce(json_agg(json_build_array(id, name, steps)), '[]')
+        FROM actions WHERE team_id = %(team)s AND NOT deleted) AS actions,
+    (SELECT coalesce(json_agg(json_build_array(id, name)), '[]')
+        FROM cohorts WHERE team_id = %(team)s AND NOT deleted) AS cohorts,
+    (SELECT coalesce(json_agg(json_build_array(index, name)), '[]')
+        FROM group_types WHERE team_id = %(team)s) AS groups
+"""
+
+
 def load_team(project: Project, stores: Stores) -> Team:
     """The project as questions see it. Raises PostgresUnavailable and ClickHouse's errors."""
+    known = stores.postgres.row(_KNOWN, {"team": project.id})
+    assert known is not None  # noqa: S101  it reads no table
+    said = {(_kind(kind, index), name): found for kind, index, name, found in known["types"]}
     return Team(
         id=project.id,
         timezone=project.timezone,
         week_start_day=project.week_start_day,
         test_account_filters=tuple(project.test_account_filters),
         path_cleaning_filters=tuple(project.path_cleaning_filters),
-        property_types=_property_types(project.id, stores),
-        actions=_actions(project.id, stores.postgres),
-        cohorts=_cohorts(project.id, stores.postgres),
-        group_types={each.index: each.name for each in GroupTypes(stores.postgres).of([project.id])},
+        property_types={**_seen_types(project.id, known["version"], stores), **said},
+        actions={id_: Action(id_, name, tuple(steps)) for id_, name, steps in known["actions"]},
+        cohorts=dict(known["cohorts"]),
+        group_types=dict(sorted(known["groups"])),
     )
 
 
@@ -55,9 +72,8 @@ _SEEN: dict[tuple[str, int], tuple[int, Mapping[tuple[str, str], str]]] = {}
 _MOST_KEPT = 1000
 
 
-def _seen_types(team_id: int, stores: Stores) -> Mapping[tuple[str, str], str]:
-    """By (kind, name), those that are no texts."""
-    version = data_version(team_id, stores.postgres)
+def _seen_types(team_id: int, version: int, stores: Stores) -> Mapping[tuple[str, str], str]:
+    """By (kind, name), those that are no texts; `version` is the data's."""
     key = (stores.postgres.url, team_id)
     kept = _SEEN.get(key)
     if kept is not None and kept[0] == version:
@@ -75,25 +91,5 @@ def _seen_types(team_id: int, stores: Stores) -> Mapping[tuple[str, str], str]:
     return types
 
 
-def _property_types(team_id: int, stores: Stores) -> Mapping[tuple[str, str], str]:
-    """By (kind, name): as seen, and over it as people said."""
-    types = dict(_seen_types(team_id, stores))
-    for row in stores.postgres.rows(
-        "SELECT kind, group_type_index, name, property_type FROM property_types WHERE team_id = %s", [team_id]
-    ):
-        types[_kind(row["kind"], row["group_type_index"]), row["name"]] = row["property_type"]
-    return types
-
-
 def _kind(kind: str, group_type_index: int) -> str:
     return f"group_{group_type_index}" if kind == "group" else kind
-
-
-def _actions(team_id: int, postgres: Postgres) -> Mapping[int, Action]:
-    rows = postgres.rows("SELECT id, name, steps FROM actions WHERE team_id = %s AND NOT deleted", [team_id])
-    return {row["id"]: Action(row["id"], row["name"], tuple(row["steps"])) for row in rows}
-
-
-def _cohorts(team_id: int, postgres: Postgres) -> Mapping[int, str]:
-    rows = postgres.rows("SELECT id, name FROM cohorts WHERE team_id = %s AND NOT deleted", [team_id])
-    return {row["id"]: row["name"] for row in rows}

@@ -4,7 +4,7 @@ Whoever changes the rows behind a day touches it in `dirty_days`, *after* the ch
 touches. A build notes the last number given before it read, so it holds all that was touched up to that number.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -37,37 +37,45 @@ class Watermark:
 
     def stale_days(self, rollup: Rollup, days: Days) -> list[date]:
         """Which of these days the table does not hold as they are now, in order."""
-        return self._stale(rollup, days, None)
+        return self._stale([rollup], days, None)[rollup.name]
 
-    def live_days(self, rollup: Rollup, team_id: int, days: Days) -> list[date]:
-        """Which of these days a question of this project must read from events, with `Rollup.select(live=True)`.
+    def live_days(self, rollups: Sequence[Rollup], team_id: int, days: Days) -> dict[str, list[date]]:
+        """Which of these days a question of this project must read from events, with `Rollup.select(live=True)`, by the
+        rollup's name.
 
         The table is exact for all others: it holds every batch that is loaded, every merge and every erasure.
         """
-        return self._stale(rollup, days, team_id)
+        return self._stale(rollups, days, team_id)
 
-    def _stale(self, rollup: Rollup, days: Days, team_id: int | None) -> list[date]:
+    def _stale(self, rollups: Sequence[Rollup], days: Days, team_id: int | None) -> dict[str, list[date]]:
         rows = self._postgres.rows(
-            "WITH touched AS ("
-            " SELECT d.day + n AS day, max(d.touch) AS touch"
-            " FROM dirty_days d CROSS JOIN generate_series(-%(reach)s::int, %(reach)s::int) AS n"
-            " WHERE d.day BETWEEN %(first)s::date - %(reach)s AND %(last)s::date + %(reach)s"
-            " AND (%(team)s::bigint IS NULL OR d.team_id = %(team)s) GROUP BY 1)"
-            " SELECT t.day FROM touched t LEFT JOIN rollup_watermark w ON w.rollup = %(rollup)s AND w.day = t.day"
+            "WITH asked AS ("
+            " SELECT * FROM unnest(%(rollups)s::text[], %(reaches)s::int[], %(versions)s::text[])"
+            " AS r (rollup, reach, version)),"
+            " touched AS ("
+            " SELECT a.rollup, d.day + n AS day, max(d.touch) AS touch"
+            " FROM asked a CROSS JOIN LATERAL generate_series(-a.reach, a.reach) AS n CROSS JOIN dirty_days d"
+            " WHERE d.day BETWEEN %(first)s::date - a.reach AND %(last)s::date + a.reach"
+            " AND (%(team)s::bigint IS NULL OR d.team_id = %(team)s) GROUP BY 1, 2)"
+            " SELECT t.rollup, t.day FROM touched t"
+            " LEFT JOIN rollup_watermark w ON w.rollup = t.rollup AND w.day = t.day"
             " WHERE t.day BETWEEN %(first)s AND %(last)s AND (w.touch IS NULL OR w.touch < t.touch)"
-            " UNION SELECT day FROM rollup_watermark"
-            " WHERE rollup = %(rollup)s AND day BETWEEN %(first)s AND %(last)s AND version <> %(version)s"
-            " ORDER BY day",
+            " UNION SELECT w.rollup, w.day FROM rollup_watermark w JOIN asked a ON a.rollup = w.rollup"
+            " WHERE w.day BETWEEN %(first)s AND %(last)s AND w.version <> a.version"
+            " ORDER BY rollup, day",
             {
-                "rollup": rollup.name,
-                "reach": rollup.reach,
+                "rollups": [rollup.name for rollup in rollups],
+                "reaches": [rollup.reach for rollup in rollups],
+                "versions": [self._versions[rollup.name] for rollup in rollups],
                 "first": days.first,
                 "last": days.last,
                 "team": team_id,
-                "version": self._versions[rollup.name],
             },
         )
-        return [row["day"] for row in rows]
+        found: dict[str, list[date]] = {rollup.name: [] for rollup in rollups}
+        for row in rows:
+            found[row["rollup"]].append(row["day"])
+        return found
 
     def note(self, rollup: Rollup, days: Iterable[date], touch: int, now: datetime) -> None:
         """The table holds these days as they were at that touch."""

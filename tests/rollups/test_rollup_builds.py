@@ -176,11 +176,11 @@ def test_a_reader_knows_which_days_to_take_from_the_events(world: World) -> None
     a_week(world)
     watermark = Watermark(world.postgres, bounce_seconds=10)
     for rollup in ROLLUPS:
-        assert watermark.live_days(rollup, 1, WEEK) == []
+        assert watermark.live_days([rollup], 1, WEEK)[rollup.name] == []
     world.store(Event(NOON - timedelta(days=3), team=2))
-    assert watermark.live_days(EVENT_COUNTS_HOURLY, 1, WEEK) == []
-    assert watermark.live_days(EVENT_COUNTS_HOURLY, 2, WEEK) == [DAY - timedelta(days=3)]
-    assert watermark.live_days(SESSIONS, 2, WEEK) == [DAY - timedelta(days=n) for n in (4, 3, 2)]
+    assert watermark.live_days([EVENT_COUNTS_HOURLY], 1, WEEK)[EVENT_COUNTS_HOURLY.name] == []
+    assert watermark.live_days([EVENT_COUNTS_HOURLY], 2, WEEK)[EVENT_COUNTS_HOURLY.name] == [DAY - timedelta(days=3)]
+    assert watermark.live_days([SESSIONS], 2, WEEK)[SESSIONS.name] == [DAY - timedelta(days=n) for n in (4, 3, 2)]
 
 
 def test_live_rows_of_a_day_are_those_that_a_build_makes(world: World) -> None:
@@ -200,7 +200,7 @@ def test_live_rows_of_a_day_are_those_that_a_build_makes(world: World) -> None:
 def test_another_version_of_the_sql_has_every_day_built_again(world: World) -> None:
     a_week(world)
     world.builder = Builder(world.postgres, world.clickhouse, bounce_seconds=20, now=lambda: NOON)
-    assert Watermark(world.postgres, 20).live_days(SESSIONS, 1, WEEK) == list(WEEK)
+    assert Watermark(world.postgres, 20).live_days([SESSIONS], 1, WEEK)[SESSIONS.name] == list(WEEK)
     overdue = world.builder.watermark.overdue(DAY, NOON + timedelta(hours=1), timedelta(minutes=10), most=3)
     assert len(overdue) == 3
     built = world.refresh(WEEK.first, WEEK.last)
@@ -212,7 +212,7 @@ def test_tables_that_were_made_anew_hold_nothing(world: World) -> None:
     world.clickhouse.command(f"DROP DATABASE {world.clickhouse.database} SYNC")
     migrate(world.postgres, world.clickhouse, None)
     world.touch(*((1, day) for day in WEEK))  # as loading everything again does
-    assert world.builder.watermark.live_days(EVENT_COUNTS_HOURLY, 1, WEEK) == list(WEEK)
+    assert world.builder.watermark.live_days([EVENT_COUNTS_HOURLY], 1, WEEK)[EVENT_COUNTS_HOURLY.name] == list(WEEK)
 
 
 def test_a_table_on_a_cluster_is_left_alone(world: World) -> None:
