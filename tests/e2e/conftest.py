@@ -65,9 +65,12 @@ class Stack:
         found: int = self.json("sql", "--project", str(project), "select count() from events")["results"][0][0]
         return found
 
+    def status(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.run("status", "--json", check=False).stdout)
+        return found
+
     def services(self) -> dict[str, dict[str, Any]]:
-        done = self.run("status", "--json", check=False)
-        services: dict[str, dict[str, Any]] = json.loads(done.stdout)["services"]
+        services: dict[str, dict[str, Any]] = self.status()["services"]
         return services
 
     def wait(self, what: Callable[[], object], seconds: float, name: str) -> None:
