@@ -18,6 +18,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from analytics_pipelines.outbound.addresses import Allowed
 from analytics_pipelines.problems import Problem
 
 CONFIG_FILE = "analytics.toml"
@@ -207,6 +208,12 @@ class Settings(BaseSettings):
         description="Most compressed bytes in one load (a single larger object still loads alone).",
     )
 
+    outbound_allowed: str = Field(
+        default="",
+        description="What webhooks, alarms and exports may reach beside public hosts on ports 80 and 443: hosts, "
+        "`host:port` or networks such as `10.1.0.0/16`, separated by commas.",
+    )
+
     geoip_database: Path | None = Field(
         default=None,
         description="A file of MaxMind's format (`GeoLite2-City.mmdb` or its kin), by which events get the country, "
@@ -260,6 +267,12 @@ class Settings(BaseSettings):
         pattern="^(auto|text|json)$",
         description="`text`, `json`, or `auto`: text on a terminal, JSON elsewhere.",
     )
+
+    @field_validator("outbound_allowed")
+    @classmethod
+    def _allows_something(cls, value: str) -> str:
+        Allowed.parse(value)
+        return value
 
     @field_validator("data_dir")
     @classmethod
