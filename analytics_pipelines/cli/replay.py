@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from analytics_pipelines.ingest.replay import DayReplayed, Progress
 
 # What `--asset` may name: events with all that is made of them, events alone, or one table that is made of them.
-ASSETS = ("all", "events", "event_counts_hourly", "active_people_daily", "sessions", "web_stats_daily")
+ROLLED_UP = ("event_counts_hourly", "active_people_daily", "sessions", "web_stats_daily")
+ASSETS = ("all", "events", "persons", *ROLLED_UP, "cohort_people")
 
 _SHOWN_NAMES = 20
 
@@ -60,6 +61,9 @@ def replay(
     place, all at once. It returns when it is done, with what is made of events. What is broken off leaves each day as
     it was or as it should be; run it again.
 
+    With --asset persons all persons are made anew out of the stored events, and with cohort_people all members of
+    cohorts, whatever the days: who someone is follows from events of any day.
+
     With --dead-letters lines that were no event are tried again: those that are by now are stored, once, and the
     others stay where they are.
     """
@@ -90,23 +94,31 @@ def _days(
     found = Replay.of(settings, {"command": "replay"})
     done: list[DayReplayed] = []
     built: dict[str, int] = {}
+    made: dict[str, int] = {}
     try:
         if asset in ("all", "events"):
             with _bar() as tell:
                 found.progress = tell
                 found.waiting = lambda: click.echo("Another replay is at it; waiting for its end …", err=True)
                 done = found.days(first, last, dry_run=dry_run)
-        if not dry_run and asset != "events":
+        if not dry_run and asset in ("all", *ROLLED_UP):
             built = _roll_up(settings, found, first, last, asset)
+        if asset == "persons":
+            made = _make_persons(found)
+        if not dry_run and asset in ("all", "cohort_people"):
+            made |= _find_members(found)
     except KeyboardInterrupt:
         raise Problem("The replay was stopped.", "Run it again: each day is as it was or as it should be.") from None
     finally:
         found.postgres.close()
     seconds = time.monotonic() - begun
     if as_json:
-        click.echo(json.dumps(_as_json(first, last, asset, done, built, seconds, dry_run=dry_run)))
+        told = _as_json(first, last, asset, done, built, seconds, dry_run=dry_run)
+        click.echo(json.dumps({**told, "rows": made}))
     else:
-        _tell(done, built, seconds, dry_run=dry_run)
+        for name, rows in made.items():
+            click.echo(f"{name}: {rows:,} made anew.")
+        _tell(asset, done, built, seconds, dry_run=dry_run)
 
 
 def _roll_up(settings: Settings, found: Any, first: date, last: date, asset: str) -> dict[str, int]:
@@ -126,20 +138,34 @@ def _roll_up(settings: Settings, found: Any, first: date, last: date, asset: str
     every = Days(EARLIEST, datetime.now(UTC).date())
     built = {rollup.name: builder.refresh(rollup, every).days for rollup in ROLLUPS}
     builder.watermark.clear(every)
-    _find_members(found)
     return built
 
 
-def _find_members(found: Any) -> None:
-    """Of all cohorts. One that fails says so itself, and keeps its old members."""
+def _make_persons(found: Any) -> dict[str, int]:
+    """Each out of the events that are stored; batches wait meanwhile."""
+    from analytics_pipelines.cohorts.due import ask_for_all
+    from analytics_pipelines.persons.counts import count_persons
+    from analytics_pipelines.persons.rebuild import rebuild_all
+
+    rebuild_all(found.postgres, found.clickhouse, datetime.now(UTC))
+    ask_for_all(found.postgres)
+    counts = count_persons(found.clickhouse)
+    return {"persons": counts.persons, "person_overrides": counts.overrides}
+
+
+def _find_members(found: Any) -> dict[str, int]:
+    """Of all cohorts; how many there are. One that fails says so itself, and keeps its old members."""
     from analytics_pipelines.cohorts.calculate import Calculator, CohortFailed
     from analytics_pipelines.cohorts.due import ask_for_all, live_cohorts
 
     ask_for_all(found.postgres)
     calculator = Calculator(found.postgres, found.clickhouse)
+    members = 0
     for cohort_id in live_cohorts(found.postgres):
         with suppress(CohortFailed):
-            calculator.calculate(cohort_id, only_if_asked=True)
+            calculated = calculator.calculate(cohort_id, only_if_asked=True)
+            members += calculated.members if calculated else 0
+    return {"cohort_people": members}
 
 
 def _dead_letters(
@@ -235,7 +261,7 @@ def _as_json(
     }
 
 
-def _tell(done: "list[DayReplayed]", built: dict[str, int], seconds: float, *, dry_run: bool) -> None:
+def _tell(asset: str, done: "list[DayReplayed]", built: dict[str, int], seconds: float, *, dry_run: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -251,7 +277,7 @@ def _tell(done: "list[DayReplayed]", built: dict[str, int], seconds: float, *, d
         table.add_row(f"{day.day}", f"{day.tally.lines:,}", *(f"{number:,}" for number in numbers))
     if done:
         console.print(table)
-    else:
+    elif asset in ("all", "events"):
         click.echo("Nothing arrived on these days.")
     by_event = _summed({name: vars(counts) for name, counts in each.by_event.items()} for each in differing)
     _print(console, "event", ("added", "removed", "changed"), by_event)

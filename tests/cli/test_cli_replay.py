@@ -89,6 +89,22 @@ def test_one_table_is_made_anew_of_the_events_there_are(running: Any, analytics:
     assert found["rollup_days"] == {"active_people_daily": 1}
 
 
+@pytest.mark.parametrize("asset", ["persons", "cohort_people"])
+def test_persons_and_members_are_made_anew_of_the_events_there_are(running: Any, analytics: Any, asset: str) -> None:
+    running.put("a", received=RECEIVED)
+    load()
+    clickhouse = running.stack.clickhouse
+    sound = clickhouse.query("SELECT id FROM persons FINAL ORDER BY id").rows
+    clickhouse.command("TRUNCATE TABLE person_words")
+    found = json.loads(analytics("replay", "--from", DAY, "--to", DAY, "--asset", asset, "--json").stdout)
+    assert (found["days"], found["rollup_days"]) == ([], {})
+    assert found["rows"] == ({"persons": len(sound), "person_overrides": 0} if asset == "persons" else {asset: 0})
+    assert clickhouse.query("SELECT id FROM persons FINAL ORDER BY id").rows == sound
+    shown = analytics("replay", "--from", DAY, "--to", DAY, "--asset", asset).stdout
+    assert f"{asset}: " in shown
+    assert "Nothing arrived" not in shown
+
+
 def test_days_on_which_nothing_arrived_are_done_at_once(running: Any, analytics: Any) -> None:
     assert "Nothing arrived on these days." in analytics("replay", "--from", "2020-01-01", "--to", "2020-12-31").stdout
 
