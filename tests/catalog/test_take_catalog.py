@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,6 +22,8 @@ ALL = (
     "SELECT kind, name, type, volume, first_seen, last_seen, is_other, team_id, group_type_index FROM property_catalog"
     " ORDER BY ALL"
 )
+# Each is the one of its part of the range of hashes whose value counts: of uuids by chance two may be of one part.
+SAMPLED = tuple(UUID(int=number) for number in (1, 2, 3, 4))
 
 
 def at(minutes: int) -> datetime:
@@ -58,17 +61,21 @@ def test_some_properties_are_texts_whatever_they_look_like(clickhouse: ClickHous
 
 
 def test_the_type_is_that_of_most_values(clickhouse: ClickHouse, postgres: Postgres) -> None:
-    take(clickhouse, postgres, Event(properties={"price": "n/a", "even": "1"}), Event(properties={"price": None}))
-    take(clickhouse, postgres, Event(properties={"price": 5, "even": 1}), Event(properties={"price": 5.5}))
+    first, second, third, fourth = SAMPLED
+    said = [Event(properties={"price": "n/a", "even": "1"}, uuid=first), Event(properties={"price": None}, uuid=second)]
+    take(clickhouse, postgres, *said)
+    said = [Event(properties={"price": 5, "even": 1}, uuid=third), Event(properties={"price": 5.5}, uuid=fourth)]
+    take(clickhouse, postgres, *said)
     assert types(clickhouse) == {"price": "Numeric", "even": "String"}
 
 
 def test_properties_count_their_events_and_know_their_first_and_last(
     clickhouse: ClickHouse, postgres: Postgres
 ) -> None:
-    first, last = Event(properties={"a": 1}, timestamp=at(-60)), Event(properties={"a": "x", "b": 2}, timestamp=at(60))
+    first = Event(properties={"a": 1}, timestamp=at(-60), uuid=SAMPLED[0])
+    last = Event(properties={"a": "x", "b": 2}, timestamp=at(60), uuid=SAMPLED[1])
     take(clickhouse, postgres, last)
-    take(clickhouse, postgres, first, Event(properties={"a": 1}))
+    take(clickhouse, postgres, first, Event(properties={"a": 1}, uuid=SAMPLED[2]))
     assert [row[:6] for row in clickhouse.query(ALL).rows] == [
         ("event", "a", "Numeric", 3, at(-60), at(60)),
         ("event", "b", "Numeric", 1, at(60), at(60)),
