@@ -43,11 +43,10 @@ def take_catalog(staged: Staged, clickhouse: ClickHouse, postgres: Postgres, mos
     came first is listed. Raises ClickHouseUnavailable, ClickHouseRefused.
     """
     tables = {name: f"{name}_{staged.batch_id.hex}" for name in _TABLES}
-    type_of = statement("type_of").format(moment=_MOMENT).strip()
     values = {
         **tables,
         "published": staged.published,
-        "brought": statement("brought").format(type_of=type_of).strip(),
+        "brought": brought(),
         "most_names": most_names,
         "longest_name": LONGEST_NAME,
     }
@@ -72,3 +71,9 @@ def take_catalog(staged: Staged, clickhouse: ClickHouse, postgres: Postgres, mos
         with suppress(ClickHouseUnavailable):  # then the tables are gone with its memory
             for table in tables.values():
                 clickhouse.command(f"DROP TABLE IF EXISTS {table}")
+
+
+def brought() -> str:
+    """The names that an event brings, as an expression: an array of (kind, kind of group, name, type of the value)."""
+    type_of = statement("type_of").format(moment=_MOMENT).strip()
+    return statement("brought").format(type_of=type_of).strip()

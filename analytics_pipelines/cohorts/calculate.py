@@ -147,7 +147,7 @@ class Calculator:
         )
 
     def _drop(self, table: str) -> None:
-        self.clickhouse.command(f"DROP TABLE IF EXISTS {table}")
+        self.clickhouse.command(f"DROP TABLE IF EXISTS {table} SYNC")
 
     def _note(self, cohort: Cohort, count: int, now: datetime) -> None:
         self.postgres.execute(

@@ -7,7 +7,8 @@ from analytics_pipelines.ingest.locks import LOAD, held
 from analytics_pipelines.problems import Problem
 from resources.postgres import Connection, Postgres
 
-_LOCK_CLASS, _PERSONS = 7_203_004, 1
+# `SQUASH`: who writes into events who they belong to; `ERASE`: who erases. Each is taken before loading is stopped.
+_LOCK_CLASS, _PERSONS, SQUASH, ERASE = 7_203_004, 1, 2, 3
 
 
 @contextmanager
@@ -26,6 +27,14 @@ def loading_stopped(postgres: Postgres) -> Iterator[None]:
     """
     with postgres.session() as session, held(session, LOAD):
         session.execute("SELECT pg_advisory_lock(%s, %s)", [_LOCK_CLASS, _PERSONS])  # free when the session ends
+        yield
+
+
+@contextmanager
+def alone(postgres: Postgres, work: int) -> Iterator[None]:
+    """Wait until nobody else does that work, SQUASH or ERASE, and keep others waiting until the end."""
+    with postgres.session() as session:
+        session.execute("SELECT pg_advisory_lock(%s, %s)", [_LOCK_CLASS, work])  # free when the session ends
         yield
 
 

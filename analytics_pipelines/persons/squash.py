@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from analytics_pipelines.faults import hit
-from analytics_pipelines.persons.lock import loading_stopped, next_version
+from analytics_pipelines.persons.lock import SQUASH, alone, loading_stopped, next_version
 from analytics_pipelines.persons.publish import publish
 from analytics_pipelines.persons.squashed import OWN_PERSON, WAIT
 from analytics_pipelines.persons.statements import for_clickhouse
@@ -32,7 +32,7 @@ class Squash:
 
         From here on new events of these ids carry what the rewrite will write into the old ones.
         """
-        with loading_stopped(self.postgres):
+        with alone(self.postgres, SQUASH), loading_stopped(self.postgres):
             publish(self.postgres, self.clickhouse, self.now())
             # What a broken-off snapshot did not come to announce may have changed since
             known = f"SELECT team_id, distinct_id, person_id FROM `{self.clickhouse.database}`.squashed_ids FINAL"
@@ -53,23 +53,24 @@ class Squash:
 
     def rewrite(self, progress: Callable[[int, int], None] = lambda *_: None) -> int:
         """Write the snapshot into events; returns how many days of arrival had any. `progress` hears done and all."""
-        self._make_map()
-        days = self._days_to_rewrite()
-        for done, day in enumerate(days, 1):
-            # Between days, loads and undos get their turn: an id that was parted is in the snapshot no more
-            with loading_stopped(self.postgres):
-                self._make_map()
-                self._rewrite_day(day)
-            hit("squash.after_day")
-            progress(done, len(days))
-        return len(days)
+        with alone(self.postgres, SQUASH):
+            self._make_map()
+            days = self._days_to_rewrite()
+            for done, day in enumerate(days, 1):
+                # Between days, loads and undos get their turn: an id that was parted is in the snapshot no more
+                with loading_stopped(self.postgres):
+                    self._make_map()
+                    self._rewrite_day(day)
+                hit("squash.after_day")
+                progress(done, len(days))
+            return len(days)
 
     def fold(self) -> int:
         """Drop the overrides that the events carry now; returns how many were dropped.
 
         What changed since the snapshot keeps its override, which speaks of what the events carry by now.
         """
-        with loading_stopped(self.postgres):
+        with alone(self.postgres, SQUASH), loading_stopped(self.postgres):
             before = self._overrides()
             self._make_map()
             for day in self._days_to_rewrite():  # of days that were put in place of others meanwhile

@@ -6,7 +6,7 @@ import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-from analytics_pipelines.problems import Problem
+from analytics_pipelines.problems import Fault, Problem
 from analytics_pipelines.settings import Settings
 from resources.postgres import Postgres, PostgresUnavailable
 
@@ -15,12 +15,19 @@ log = logging.getLogger("queries.cache")
 _REDIS_SECONDS = 1.0  # an answer is computed sooner than one waits for a cache that is away
 
 
+class CacheUnavailable(Fault):
+    """Redis is away, and what it holds could not be deleted."""
+
+
 class Cache(Protocol):
     """Never an error: a cache that is away holds nothing."""
 
     def get(self, key: str) -> bytes | None: ...
 
     def put(self, key: str, value: bytes, lifetime: timedelta) -> None: ...
+
+    def clear(self) -> None:
+        """Keep nothing of what was put. Raises Fault when that can't be: then answers may be left."""
 
 
 class PostgresCache:
@@ -51,6 +58,9 @@ class PostgresCache:
         except PostgresUnavailable as error:
             log.warning("An answer was not kept: %s", error)
 
+    def clear(self) -> None:
+        self._postgres.execute("TRUNCATE query_cache")
+
 
 class RedisCache:
     """Keys begin with `analytics:query:`; Redis forgets them by itself."""
@@ -64,6 +74,15 @@ class RedisCache:
 
     def put(self, key: str, value: bytes, lifetime: timedelta) -> None:
         self._guarded(lambda: self._client.set(f"analytics:query:{key}", value, ex=int(lifetime.total_seconds())))
+
+    def clear(self) -> None:
+        import redis
+
+        try:
+            for key in self._client.scan_iter("analytics:query:*", count=1000):
+                self._client.delete(key)
+        except (redis.RedisError, OSError) as error:
+            raise CacheUnavailable(f"The cache does not answer: {type(error).__name__}.") from None
 
     def _guarded(self, call: Any) -> Any:
         import redis

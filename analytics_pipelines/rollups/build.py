@@ -116,7 +116,7 @@ class Builder:
             self.watermark.note(rollup, span, touch, self.now())
         finally:
             with suppress(ClickHouseUnavailable):  # then the next build drops it
-                self.clickhouse.command(f"DROP TABLE IF EXISTS {staging}")
+                self.clickhouse.command(f"DROP TABLE IF EXISTS {staging} SYNC")
         return sum(rows.values())
 
     def refresh_days(self, rollup: Rollup, days: Days) -> Built:
@@ -143,7 +143,7 @@ class Builder:
                 {"prefix": _staging_prefix(rollup)},
             )
             for (name,) in left.rows:  # of a build that was killed
-                self.clickhouse.command(f"DROP TABLE IF EXISTS {name}")
+                self.clickhouse.command(f"DROP TABLE IF EXISTS {name} SYNC")
             yield
 
 
