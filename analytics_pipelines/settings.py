@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from tomllib import TOMLDecodeError
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
@@ -253,6 +253,13 @@ class Settings(BaseSettings):
         description="A Redis in which answers are kept: `redis://host:6379/0`. Default: they are kept in Postgres.",
     )
 
+    exports_folder: Path | None = Field(
+        default=None,
+        description="Folder below which exports of the type `Folder` write, each project into its own; the ClickHouse "
+        "that writes there must run on the same machine. Default: `exports` in the bucket's folder, or in the data "
+        "folder when the bucket is none.",
+    )
+
     clickhouse_max_memory_bytes: int = Field(
         default=4 * 1024**3, ge=512 * 1024**2, description="Memory cap of the embedded ClickHouse."
     )
@@ -328,6 +335,13 @@ class Settings(BaseSettings):
     def bucket_url(self) -> str:
         """The bucket's URL, defaults resolved."""
         return self.object_store_url or (self.data_dir / "bucket").as_uri()
+
+    @property
+    def exports_path(self) -> Path:
+        """The folder of exports, defaults resolved."""
+        parts = urlsplit(self.bucket_url)
+        kept = Path(unquote(parts.path)) if parts.scheme == "file" else self.data_dir
+        return (self.exports_folder or kept / "exports").expanduser().absolute()
 
     def need_clickhouse(self) -> str:
         """ClickHouse's URL, or a Problem that says how to get one."""

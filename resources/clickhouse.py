@@ -46,6 +46,14 @@ class ClickHouseRefused(Fault):
 
 
 @dataclass(frozen=True)
+class WrittenRows:
+    """What a statement wrote; `bytes` as they are in memory."""
+
+    rows: int
+    bytes: int
+
+
+@dataclass(frozen=True)
 class Result:
     """An answer: `rows` are tuples in the order of `columns`; `types` are ClickHouse's type names."""
 
@@ -110,6 +118,24 @@ class ClickHouse:
             self._connected().command(sql, parameters=dict(parameters or {}), settings=self._settings(settings))
         except Exception as error:
             raise self._translated(error) from None
+
+    def write(
+        self, sql: str, parameters: Parameters | None = None, settings: Mapping[str, Any] | None = None
+    ) -> WrittenRows:
+        """Run `INSERT … SELECT` to its end; how much it wrote. Headers tell that it goes on, so it may take hours."""
+        whole = {
+            "wait_end_of_query": 1,
+            "send_progress_in_http_headers": 1,
+            "http_headers_progress_interval_ms": 10_000,
+        }
+        try:
+            found = self._connected().command(
+                sql, parameters=dict(parameters or {}), settings=self._settings({**whole, **(settings or {})})
+            )
+        except Exception as error:
+            raise self._translated(error) from None
+        summary: Mapping[str, Any] = getattr(found, "summary", {})
+        return WrittenRows(int(summary.get("written_rows", 0)), int(summary.get("written_bytes", 0)))
 
     def read(self, sql: str, parameters: Parameters | None = None, settings: Mapping[str, Any] | None = None) -> bytes:
         """The answer to `SELECT … FORMAT …`, as the bytes that ClickHouse sends."""

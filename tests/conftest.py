@@ -57,6 +57,7 @@ def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
         max_memory_bytes=4 * 1024**3,
         query_max_seconds=60,
         query_max_memory_bytes=2 * 1024**3,
+        exports_folder=folder / "exports",
     )
     clickhouse = clickhouse_service(plan)
     with (folder / "engines.log").open("wb") as log:

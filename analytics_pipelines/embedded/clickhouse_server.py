@@ -37,7 +37,8 @@ _READABLE = (
 
 @dataclass(frozen=True)
 class ServerPlan:
-    """What one embedded server is made from. `folder` holds its configuration, data and log."""
+    """What one embedded server is made from. `folder` holds its configuration, data and log; into `exports_folder`,
+    too, it may write."""
 
     folder: Path
     port: int
@@ -47,6 +48,7 @@ class ServerPlan:
     max_memory_bytes: int
     query_max_seconds: int
     query_max_memory_bytes: int
+    exports_folder: Path | None = None
 
     @property
     def password_file(self) -> Path:
@@ -57,6 +59,8 @@ class ServerPlan:
 def write_configuration(plan: ServerPlan) -> None:
     """Write `config.xml` and `users.xml`, readable by the owner only; passwords only as hashes."""
     plan.folder.mkdir(parents=True, exist_ok=True)
+    if plan.exports_folder is not None:
+        plan.exports_folder.mkdir(parents=True, exist_ok=True)
     values = {
         "port": plan.port,
         "reader_databases": plan.reader_databases,
@@ -75,7 +79,7 @@ def write_configuration(plan: ServerPlan) -> None:
         file.write_text(template.substitute(values))
 
 
-def serve(folder: Path, port: int, password: str) -> int:
+def serve(folder: Path, port: int, password: str, exports_folder: Path | None = None) -> int:
     """Run the server until SIGTERM or SIGINT; returns the exit code.
 
     The platform's password is needed to end it; it must stand neither in the environment nor on the command line.
@@ -83,7 +87,8 @@ def serve(folder: Path, port: int, password: str) -> int:
     import chdb  # opens a connection in the working folder, so before chdir
 
     os.chdir(folder)
-    confine_files([folder, Path("/dev/null")], [Path(path) for path in (*_READABLE, sys.prefix, sys.base_prefix)])
+    writable = [folder, Path("/dev/null"), *([exports_folder] if exports_folder else [])]
+    confine_files(writable, [Path(path) for path in (*_READABLE, sys.prefix, sys.base_prefix)])
     ended = threading.Event()
     failure: list[BaseException] = []
 
@@ -122,7 +127,8 @@ def _ask_to_end(port: int, password: str) -> None:
 
 
 if __name__ == "__main__":
-    code = serve(Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]).read_text())
+    given = Path(sys.argv[4]) if sys.argv[4:] else None
+    code = serve(Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]).read_text(), given)
     sys.stdout.flush()
     # The engine's own threads may still be tearing down; its data is closed by now.
     os._exit(code)

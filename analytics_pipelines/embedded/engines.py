@@ -50,6 +50,7 @@ def clickhouse_service(plan: ServerPlan) -> Service:
             sys.executable,
             *("-m", "analytics_pipelines.embedded.clickhouse_server"),
             *(str(plan.folder), str(plan.port), str(plan.password_file)),
+            *([str(plan.exports_folder)] if plan.exports_folder else []),
         ],
         # no secrets: SQL can read a process's own environment
         env={name: value for name, value in os.environ.items() if name in _PLAIN_ENVIRONMENT},

@@ -131,6 +131,7 @@ def _start_engines(settings: Settings, parts: set[str], instance: Instance, supe
             max_memory_bytes=settings.clickhouse_max_memory_bytes,
             query_max_seconds=settings.query_max_seconds,
             query_max_memory_bytes=settings.query_max_memory_bytes,
+            exports_folder=settings.exports_path,
         )
         services.append(clickhouse_service(plan))
         passwords = {"platform": plan.platform_password, "reader": plan.reader_password}

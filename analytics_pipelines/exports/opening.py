@@ -1,0 +1,66 @@
+"""From an export's configuration to what writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from analytics_pipelines.exports.clickhouse_table import ClickHouseTable
+from analytics_pipelines.exports.destination import DestinationFailed, Guard, Target
+from analytics_pipelines.exports.files import Files, Place
+from analytics_pipelines.exports.folder import Folder
+from analytics_pipelines.exports.intervals import Interval
+from analytics_pipelines.exports.model import Destination, Export
+from analytics_pipelines.exports.postgres_table import PostgresTable
+from analytics_pipelines.exports.prefix import default_prefix
+from analytics_pipelines.exports.s3 import S3
+from analytics_pipelines.outbound.addresses import AddressRefused, Allowed, checked
+from analytics_pipelines.settings import Settings
+from resources.clickhouse import ClickHouse
+
+
+class DestinationForbidden(DestinationFailed):
+    """Nobody may have us connect there; trying again is no use."""
+
+
+@dataclass(frozen=True)
+class Opener:
+    """`folder` is below which folders of this machine are exported to; `guard` says where we may connect to."""
+
+    folder: Path
+    guard: Guard
+
+    @classmethod
+    def of(cls, settings: Settings) -> Opener:
+        """By the settings: public addresses, and those that the operator allows."""
+        allowed = Allowed.parse(settings.outbound_allowed)
+
+        def guard(host: str, port: int) -> Sequence[str]:
+            try:
+                return checked(host, port, allowed, ports=None)
+            except AddressRefused as error:
+                raise DestinationForbidden(str(error)) from None
+
+        return cls(settings.exports_path, guard)
+
+    def target(self, export: Export, interval: Interval, clickhouse: ClickHouse) -> Target:
+        """The destination, for one interval."""
+        kind = export.destination.type
+        if kind == "Postgres":
+            return PostgresTable(export, interval, clickhouse, self.guard)
+        if kind == "ClickHouse":
+            return ClickHouseTable(export, interval, clickhouse, self.guard)
+        return Files(self.place(export.team_id, export.destination), prefix_of(export), export, interval, clickhouse)
+
+    def place(self, team_id: int, destination: Destination) -> Place:
+        """Where the files of a destination lie; in the folder each project has its own."""
+        if destination.type == "S3":
+            return S3(destination.config, destination.secrets, self.guard)
+        return Folder(self.folder / f"team_id={team_id}")
+
+
+def prefix_of(export: Export) -> str:
+    """The template of its files' folders."""
+    given = export.destination.config.get("prefix")
+    return str(given) if given else default_prefix(export.interval, with_team=export.destination.type == "S3")
