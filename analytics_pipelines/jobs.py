@@ -32,6 +32,13 @@ squash_job = dg.define_asset_job(
     tags={"dagster/max_runtime": "86400"},
 )
 
+erasure_job = dg.define_asset_job(
+    "erasure_job",
+    selection=dg.AssetSelection.assets("erasures"),
+    description="Erase what people asked to have erased. Ended in the middle, the next run goes on.",
+    tags={"dagster/max_runtime": "86400", "dagster/priority": "5"},
+)
+
 view_job = dg.define_asset_job(
     "view_job",
     selection=dg.AssetSelection.assets(*(view.name for view in VIEWS)),
@@ -78,6 +85,7 @@ def cohort_refresh_job() -> None:
 # Jobs of two types, one of which Dagster does not export.
 JOBS: list[Any] = [
     squash_job,
+    erasure_job,
     ingest_job,
     rollup_job,
     view_job,

@@ -8,7 +8,14 @@ import dagster as dg
 
 from analytics_pipelines.cohorts.due import due_cohorts
 from analytics_pipelines.dashboards.partitions import InsightPartitions
-from analytics_pipelines.jobs import cohort_refresh_job, ingest_job, insight_refresh_job, rollup_job, squash_job
+from analytics_pipelines.jobs import (
+    cohort_refresh_job,
+    erasure_job,
+    ingest_job,
+    insight_refresh_job,
+    rollup_job,
+    squash_job,
+)
 from analytics_pipelines.partitions import arrival_hour
 from analytics_pipelines.rollups.days import Days
 from analytics_pipelines.rollups.tables import ROLLUPS
@@ -121,6 +128,17 @@ def squash_weekly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
 
 
 @dg.schedule(
+    job=erasure_job,
+    cron_schedule="30 4 * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Every night: look whether anything of the persons came to light that were erased lately.",
+)
+def look_for_survivors(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """One run a night."""
+    return dg.RunRequest(run_key=f"survivors {context.scheduled_execution_time:%Y-%m-%d}")
+
+
+@dg.schedule(
     job=insight_refresh_job,
     cron_schedule="*/15 * * * *",
     default_status=dg.DefaultScheduleStatus.RUNNING,
@@ -175,6 +193,7 @@ def cohort_refresh_request(
 
 SCHEDULES = [
     squash_weekly,
+    look_for_survivors,
     keep_ingesting,
     roll_up_today,
     close_yesterday,

@@ -9,10 +9,12 @@ import dagster as dg
 from analytics_pipelines.cohorts.calculate import Calculator
 from analytics_pipelines.cohorts.due import due_cohorts, gone_cohorts, live_cohorts
 from analytics_pipelines.dashboards.partitions import InsightPartitions
+from analytics_pipelines.erasures.requests import Erasures
 from analytics_pipelines.ingest.drain import someone_lingers
 from analytics_pipelines.jobs import (
     cohort_job,
     cohort_refresh_job,
+    erasure_job,
     ingest_job,
     insight_job,
     insight_refresh_job,
@@ -207,7 +209,26 @@ def _come_and_go(
     ]
 
 
+@dg.sensor(
+    job=erasure_job,
+    minimum_interval_seconds=15,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Starts a run when people asked to have something erased. What was broken off is tried again after a "
+    "pause, twice as long each time.",
+)
+def erasures_wait(context: dg.SensorEvaluationContext, analytics: AnalyticsResource) -> dg.RunRequest | dg.SkipReason:
+    """One look at Postgres."""
+    if runs_under_way(context.instance, erasure_job.name, {}):
+        return dg.SkipReason("A run is at it.")
+    now = datetime.now(UTC)
+    with closing(analytics.postgres()) as postgres:
+        if not Erasures(postgres).is_any_due(now):
+            return dg.SkipReason("Nothing waits to be erased.")
+    return dg.RunRequest(run_key=f"erasures {now:%Y-%m-%dT%H:%M:%S}")
+
+
 SENSORS = [
+    erasures_wait,
     ingestion_is_away,
     late_events,
     insights_come_and_go,

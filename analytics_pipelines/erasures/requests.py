@@ -25,7 +25,8 @@ _OPEN: LiteralString = "state NOT IN ('verified', 'failed')"
 class Erasure:
     """One request. `subject` is None once it is verified; `found` counts what was erased so far, by place.
 
-    `step` is what is being done, `done` of `total` (0: not known) of it. `error` says why the last attempt ended.
+    `step` is what is being done, `done` of `total` (0: not known) of it. `started_at` is the beginning of the last
+    attempt; `error` says why it ended.
     """
 
     id: int
@@ -109,6 +110,15 @@ class Erasures:
         """Those that are to be done, oldest first."""
         return [_read(row) for row in self._postgres.rows(f"SELECT {_COLUMNS} FROM erasures WHERE {_OPEN} ORDER BY id")]
 
+    def is_any_due(self, now: datetime) -> bool:
+        """Whether any is to be done now: one that was broken off waits, twice as long after each further attempt."""
+        row = self._postgres.row(
+            "SELECT 1 FROM erasures WHERE state NOT IN ('verified', 'failed') AND (started_at IS NULL"
+            " OR started_at <= %s - make_interval(mins => power(2, attempts - 1)::int)) LIMIT 1",
+            [now],
+        )
+        return row is not None
+
     def verified_since(self, moment: datetime) -> list[Erasure]:
         """Those that are verified and were asked for since then, oldest first."""
         rows = self._postgres.rows(
@@ -120,7 +130,7 @@ class Erasures:
         """An attempt begins; also one of an erasure that had failed."""
         self._postgres.execute(
             "UPDATE erasures SET state = 'pending', attempts = attempts + 1, run_id = %s, error = NULL,"
-            " finished_at = NULL, started_at = coalesce(started_at, %s) WHERE id = %s AND state <> 'verified'",
+            " finished_at = NULL, started_at = %s WHERE id = %s AND state <> 'verified'",
             [run_id, now, erasure_id],
         )
 
@@ -138,7 +148,11 @@ class Erasures:
         """Who is meant, as it is known by now."""
         self._postgres.execute(
             "UPDATE erasures SET subject = %s, hashes = %s WHERE id = %s",
-            [Jsonb(subject.stored()), hashes(erasure.salt, subject.words), erasure.id],
+            [
+                Jsonb(subject.stored()),
+                sorted({*erasure.hashes, *hashes(erasure.salt, subject.words)}),
+                erasure.id,
+            ],
         )
 
     def add_found(self, erasure_id: int, found: Mapping[str, int]) -> None:
@@ -168,12 +182,14 @@ class Erasures:
     def reopen(self, erasure: Erasure, subject: Subject) -> None:
         """Something of it came to light later: it is erased once more."""
         self._postgres.execute(
-            "UPDATE erasures SET state = 'requested', subject = %s, attempts = 0, finished_at = NULL WHERE id = %s",
+            "UPDATE erasures SET state = 'requested', subject = %s, attempts = 0, started_at = NULL, finished_at = NULL"
+            " WHERE id = %s",
             [Jsonb(subject.stored()), erasure.id],
         )
 
 
 def _read(row: Mapping[str, Any]) -> Erasure:
-    subject = Subject.read(row["kind"], row["subject"]) if row["subject"] is not None else None
-    known = {name: bytes(row["salt"]) if name == "salt" else row[name] for name in row}
-    return Erasure(**{**known, "subject": subject, "hashes": [bytes(each) for each in row["hashes"]]})
+    known: dict[str, Any] = dict(row)
+    known["subject"] = Subject.read(row["kind"], row["subject"]) if row["subject"] is not None else None
+    known["hashes"] = [bytes(each) for each in row["hashes"]]
+    return Erasure(**{**known, "salt": bytes(row["salt"])})

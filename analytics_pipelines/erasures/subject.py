@@ -57,13 +57,15 @@ class Subject:
     def read(cls, kind: Kind, stored: Mapping[str, Any]) -> "Subject":
         """What `stored` wrote."""
         given = stored["filter"]
-        moments = (datetime.fromisoformat(text) if (text := given[name]) else None for name in ("date_from", "date_to"))
+        moments = {
+            name: datetime.fromisoformat(text) for name in ("date_from", "date_to") if (text := given[name]) is not None
+        }
         return cls(
             kind,
             frozenset(stored["distinct_ids"]),
             stored["group_type"],
             stored["group_key"],
-            EventFilter(tuple(given["events"]), *moments, properties=tuple(given["properties"])),
+            EventFilter(tuple(given["events"]), properties=tuple(given["properties"]), **moments),
         )
 
 

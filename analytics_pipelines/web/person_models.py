@@ -19,7 +19,10 @@ class PersonsQuery(BaseModel):
 class PersonDeletionQuery(BaseModel):
     """How to delete a person."""
 
-    delete_events: Literal["false"] = "false"
+    delete_events: Literal["true", "false"] = Field(
+        default="false",
+        description="`true`: with all that was received until now, from every place; in the background.",
+    )
 
 
 class PersonBody(BaseModel):

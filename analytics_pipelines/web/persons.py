@@ -9,6 +9,8 @@ from flask import Blueprint, current_app
 from flask.typing import ResponseReturnValue
 from spectree import Response
 
+from analytics_pipelines.erasures import asking
+from analytics_pipelines.erasures.requests import Erasures
 from analytics_pipelines.insights.filters import PropertyFilter
 from analytics_pipelines.insights.kinds import parse_as
 from analytics_pipelines.insights.team import Context
@@ -18,6 +20,7 @@ from analytics_pipelines.problems import Problem
 from analytics_pipelines.queries.failure import QueryFailed
 from analytics_pipelines.queries.team import load_team
 from analytics_pipelines.sql.errors import QueryError
+from analytics_pipelines.web.erasures import who_asks
 from analytics_pipelines.web.errors import ApiError
 from analytics_pipelines.web.identify import project, scope
 from analytics_pipelines.web.models import ErrorBody
@@ -67,14 +70,20 @@ def get_person(project_id: int, person_id: str) -> ResponseReturnValue:
     skip_validation=True,
 )
 def delete_person(project_id: int, person_id: str) -> ResponseReturnValue:
-    """Delete a person with its properties; its events stay. What it sends later brings it back, with nothing known."""
-    choice_in_query("delete_events", ("false",), "false")
-    services = _services()
+    """Delete a person with its properties. What it sends later brings it back, with nothing known.
+
+    Its events stay, or are erased with `delete_events`: `erasures/` says how far that is.
+    """
+    with_events = choice_in_query("delete_events", ("true", "false"), "false") == "true"
+    services, now = _services(), datetime.now(UTC)
     found = _existing(person_id)
     if not found.distinct_ids:
         raise _no_such_person()
     try:
-        delete(services.postgres, services.clickhouse, project().id, found.distinct_ids[0], datetime.now(UTC))
+        if with_events:
+            subject = asking.person_of_id(services.postgres, project().id, found.distinct_ids[0], now)
+            Erasures(services.postgres).request(project().id, subject, by=who_asks(), now=now)
+        delete(services.postgres, services.clickhouse, project().id, found.distinct_ids[0], now)
     except Problem:  # somebody was faster
         raise _no_such_person() from None
     return "", 202
