@@ -7,6 +7,7 @@ from typing import LiteralString
 from uuid import UUID, uuid5
 
 from analytics_pipelines.events.keys import arrival_hour
+from analytics_pipelines.ingest.visible import note_visible
 from resources.object_store import StoredObject
 from resources.postgres import Connection, Parameters, Postgres
 
@@ -180,6 +181,8 @@ class Ledger:
     def close(self, batch: Batch, outcome: Outcome, now: datetime) -> None:
         """Write down what became of a batch, and the event days that it touched, at once."""
         with self._postgres.transaction() as connection:
+            if outcome.events:
+                note_visible(connection, batch.id)
             connection.execute(
                 "UPDATE ingest_batches SET state = 'loaded', loaded_at = %s,"
                 " lines = %s, events = %s, duplicates = %s, dead_letters = %s, dropped = %s WHERE id = %s",

@@ -1,0 +1,33 @@
+"""The order in which batches became visible, for whoever follows ingestion event by event."""
+
+from uuid import UUID
+
+from resources.postgres import Connection
+
+# Held from a batch's number to its commit, so that whoever has seen a number has seen all before it.
+LOCK_CLASS = 7_203_012
+
+
+def note_visible(connection: Connection, batch_id: UUID) -> None:
+    """A batch that was being loaded can be read once the transaction is committed. Not written when nobody follows."""
+    numbers_wait(connection)
+    connection.execute(
+        "INSERT INTO visible_batches (batch_id, arrival_hour) SELECT id, arrival_hour FROM ingest_batches"
+        " WHERE id = %s AND state = 'loading'"
+        " AND EXISTS (SELECT 1 FROM webhook_destinations WHERE enabled AND NOT deleted)",
+        [batch_id],
+    )
+
+
+def last_number(connection: Connection) -> int:
+    """The number of the last batch that is visible; what comes after the transaction has a higher one."""
+    numbers_wait(connection)
+    row = connection.execute(
+        "SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS number FROM visible_batches_number_seq"
+    ).fetchone()
+    return int(row["number"]) if row else 0
+
+
+def numbers_wait(connection: Connection) -> None:
+    """No batch is given a number until the transaction ends."""
+    connection.execute("SELECT pg_advisory_xact_lock(%s, 0)", [LOCK_CLASS])

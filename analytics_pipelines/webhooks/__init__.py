@@ -1,0 +1,1 @@
+"""Events that people's own systems are told of: which ones, in which words, and whether they arrived."""
