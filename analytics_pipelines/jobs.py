@@ -4,6 +4,7 @@ from typing import Any
 
 import dagster as dg
 
+from analytics_pipelines.exports.model import Model
 from analytics_pipelines.rollups.tables import ROLLUPS
 from analytics_pipelines.views.definitions import VIEWS
 from assets.cohorts import calculate_due_cohorts
@@ -82,6 +83,16 @@ def cohort_refresh_job() -> None:
     calculate_due_cohorts()
 
 
+export_jobs = {
+    model: dg.define_asset_job(
+        f"{model}_export_job",
+        selection=dg.AssetSelection.assets(f"{model}_export"),
+        description=f"Export what is due of the chosen exports of {model.value}; with `date_from`, a span again.",
+        tags={"dagster/max_runtime": "86400", "dagster/priority": "-1"},
+    )
+    for model in Model
+}
+
 # Jobs of two types, one of which Dagster does not export.
 JOBS: list[Any] = [
     squash_job,
@@ -93,4 +104,5 @@ JOBS: list[Any] = [
     insight_refresh_job,
     cohort_job,
     cohort_refresh_job,
+    *export_jobs.values(),
 ]

@@ -3,6 +3,7 @@ what people save where they are answered."""
 
 from dagster import DailyPartitionsDefinition, DynamicPartitionsDefinition, HourlyPartitionsDefinition
 
+from analytics_pipelines.exports.model import Model
 from analytics_pipelines.settings import settings_of_process
 
 # `end_offset` takes in the hour that has just begun.
@@ -21,3 +22,6 @@ insights = DynamicPartitionsDefinition(name="insights")
 
 # Cohorts, by their ids.
 cohorts = DynamicPartitionsDefinition(name="cohorts")
+
+# Exports, by their ids: each kind is an asset.
+exports = {model: DynamicPartitionsDefinition(name=f"{model}_exports") for model in Model}

@@ -10,18 +10,20 @@ from analytics_pipelines.cohorts.calculate import Calculator
 from analytics_pipelines.cohorts.due import due_cohorts, gone_cohorts, live_cohorts
 from analytics_pipelines.dashboards.partitions import InsightPartitions
 from analytics_pipelines.erasures.requests import Erasures
+from analytics_pipelines.exports.due import exports_with_work, live_exports
 from analytics_pipelines.ingest.drain import someone_lingers
 from analytics_pipelines.jobs import (
     cohort_job,
     cohort_refresh_job,
     erasure_job,
+    export_jobs,
     ingest_job,
     insight_job,
     insight_refresh_job,
     rollup_job,
     view_job,
 )
-from analytics_pipelines.partitions import arrival_hour, cohorts, insights
+from analytics_pipelines.partitions import arrival_hour, cohorts, exports, insights
 from analytics_pipelines.rollups.days import in_a_row
 from analytics_pipelines.rollups.watermark import Watermark
 from analytics_pipelines.schedules import ingest_request, insight_refresh_request, rollup_request, runs_under_way
@@ -35,6 +37,8 @@ MOST_LATE_DAYS = 31
 LATE_PAUSE = timedelta(minutes=10)
 # Insights that newly can't be answered, and cohorts that are tried again, at each look.
 MOST_FAILING = 20
+# Exports that are written at once; a destination that hangs holds one of the places.
+MOST_EXPORTS = 4
 
 
 @dg.sensor(
@@ -197,6 +201,36 @@ def cohorts_come_and_go(
     return dg.SensorResult(run_requests=requests, dynamic_partitions_requests=come_and_go)
 
 
+@dg.sensor(
+    jobs=list(export_jobs.values()),
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Gives each export its partition, and takes it when the export is deleted. Each export that has "
+    "something to do has a run of its own: by the clock, because somebody asked, or because late events came.",
+)
+def exports_are_due(
+    context: dg.SensorEvaluationContext, analytics: AnalyticsResource
+) -> dg.SensorResult | dg.SkipReason:
+    """Two looks at Postgres, and one at the runs of each export that is due."""
+    now = datetime.now(UTC)
+    with closing(analytics.postgres()) as postgres:
+        live, due = live_exports(postgres), exports_with_work(postgres, now)
+    come_and_go = [
+        each for model, keys in live.items() for each in _come_and_go(context.instance, exports[model], keys)
+    ]
+    room = MOST_EXPORTS - sum(runs_under_way(context.instance, job.name, {}) for job in export_jobs.values())
+    requests = [
+        dg.RunRequest(
+            job_name=export_jobs[model].name, run_key=f"{key} {now:%Y-%m-%dT%H:%M:%S}", partition_key=str(key)
+        )
+        for key, model in due
+        if not runs_under_way(context.instance, export_jobs[model].name, {"dagster/partition": str(key)})
+    ][: max(room, 0)]
+    if not (come_and_go or requests):
+        return dg.SkipReason("No export is due, or enough are under way.")
+    return dg.SensorResult(run_requests=requests, dynamic_partitions_requests=come_and_go)
+
+
 def _come_and_go(
     instance: dg.DagsterInstance, definition: dg.DynamicPartitionsDefinition, live: Collection[str]
 ) -> list[dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest]:
@@ -235,4 +269,5 @@ SENSORS = [
     rollups_are_fresh,
     views_are_outdated,
     cohorts_come_and_go,
+    exports_are_due,
 ]

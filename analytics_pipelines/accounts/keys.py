@@ -10,6 +10,7 @@ from resources.postgres import Postgres
 _OBJECTS = (
     "action",
     "annotation",
+    "batch_export",
     "cohort",
     "dashboard",
     "event_definition",

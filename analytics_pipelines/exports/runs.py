@@ -138,6 +138,10 @@ class Runs:
         )
         return [Backfill(**row) for row in rows]
 
+    def find_backfill(self, backfill_id: UUID) -> Backfill | None:
+        """One of them."""
+        return next((each for each in self.backfills() if each.id == backfill_id), None)
+
     def cancel_backfill(self, backfill_id: UUID) -> bool:
         """Give up what has not begun of it; whether there is such a backfill."""
         with self._postgres.transaction() as connection:

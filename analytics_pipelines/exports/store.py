@@ -137,6 +137,31 @@ class Exports:
         )
 
 
+def unsaved(team_id: int, fields: Mapping[str, Any], destination: Destination) -> Export:
+    """An export as it would be saved, to look at."""
+    now = datetime.now(UTC)
+    return Export(
+        id=uuid4(),
+        team_id=team_id,
+        name=fields["name"],
+        model=fields["model"],
+        destination=destination,
+        interval=fields["every"],
+        filters=fields["filters"],
+        columns=tuple(fields.get("columns") or ()),
+        query=fields.get("query") or "",
+        cohort_id=fields.get("cohort_id"),
+        paused=bool(fields.get("paused")),
+        start_at=fields.get("start_at"),
+        end_at=fields.get("end_at"),
+        next_start=None,
+        created_at=now,
+        created_by=None,
+        last_updated_at=now,
+        deleted=False,
+    )
+
+
 def _purpose(export_id: UUID) -> str:
     return f"export {export_id}"
 

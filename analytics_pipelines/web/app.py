@@ -12,6 +12,7 @@ from analytics_pipelines.web.dashboards import dashboards
 from analytics_pipelines.web.definitions import definitions
 from analytics_pipelines.web.environments import EnvironmentsAreProjects
 from analytics_pipelines.web.erasures import erasures
+from analytics_pipelines.web.exports import exports
 from analytics_pipelines.web.identify import check_policy, public
 from analytics_pipelines.web.insights import insights
 from analytics_pipelines.web.metrics import metrics
@@ -47,6 +48,7 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(dashboards)
     app.register_blueprint(actions)
     app.register_blueprint(cohorts)
+    app.register_blueprint(exports)
     app.register_blueprint(persons)
     app.register_blueprint(erasures)
     app.register_blueprint(pages)

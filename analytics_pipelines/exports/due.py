@@ -66,3 +66,22 @@ def exports_with_work(postgres: Postgres, now: datetime) -> list[tuple[UUID, Mod
         {"now": now, "settling": _SETTLING, "summed": _SUMMED_UP},
     )
     return [(row["id"], Model(row["model"])) for row in rows]
+
+
+def laggards(postgres: Postgres, model: Model, now: datetime) -> list[str]:
+    """Exports of which an interval has been waiting, or failing, for more than a day; or failed for good."""
+    rows = postgres.rows(
+        "SELECT DISTINCT r.export_id::text AS id FROM export_runs r JOIN batch_exports e ON e.id = r.export_id"
+        " WHERE e.model = %s AND NOT e.deleted AND NOT e.paused AND (r.status = 'Failed'"
+        " OR r.status IN ('Starting', 'Running', 'FailedRetryable') AND r.created_at < %s) ORDER BY id",
+        [model.value, now - timedelta(days=1)],
+    )
+    return [row["id"] for row in rows]
+
+
+def live_exports(postgres: Postgres) -> dict[Model, list[str]]:
+    """The partitions of each kind."""
+    found: dict[Model, list[str]] = {model: [] for model in Model}
+    for row in postgres.rows("SELECT id, model FROM batch_exports WHERE NOT deleted ORDER BY created_at, id"):
+        found[Model(row["model"])].append(str(row["id"]))
+    return found
