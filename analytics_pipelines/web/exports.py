@@ -93,18 +93,18 @@ def create_export(project_id: int) -> ResponseReturnValue:
     return _body(made), 201
 
 
-@exports.get("/<uuid:export_id>/")
+@exports.get("/<export_id>/")
 @scope("batch_export:read")
 @spec.validate(resp=_answers(ExportBody), tags=["batch exports"], skip_validation=True)
-def get_export(project_id: int, export_id: UUID) -> ResponseReturnValue:
+def get_export(project_id: int, export_id: str) -> ResponseReturnValue:
     """One batch export."""
     return _body(_existing(export_id))
 
 
-@exports.patch("/<uuid:export_id>/")
+@exports.patch("/<export_id>/")
 @scope("batch_export:write")
 @spec.validate(json=ExportChanges, resp=_answers(ExportBody), tags=["batch exports"], skip_validation=True)
-def change_export(project_id: int, export_id: UUID) -> ResponseReturnValue:
+def change_export(project_id: int, export_id: str) -> ResponseReturnValue:
     """Change a batch export. What was exported stays where it is."""
     body, before = body_as(ExportChanges), _existing(export_id)
     try:
@@ -116,112 +116,110 @@ def change_export(project_id: int, export_id: UUID) -> ResponseReturnValue:
         _checks().may_be_saved(changed)
     except WrongExport as error:
         raise _refused(error) from None
-    _saved().change(export_id, fields, destination)
+    _saved().change(before.id, fields, destination)
     return _body(_existing(export_id))
 
 
-@exports.delete("/<uuid:export_id>/")
+@exports.delete("/<export_id>/")
 @scope("batch_export:write")
 @spec.validate(resp=_GONE, tags=["batch exports"], skip_validation=True)
-def delete_export(project_id: int, export_id: UUID) -> ResponseReturnValue:
+def delete_export(project_id: int, export_id: str) -> ResponseReturnValue:
     """Delete a batch export. What was exported stays where it is."""
-    _existing(export_id)
-    _saved().change(export_id, {"deleted": True})
+    _saved().change(_existing(export_id).id, {"deleted": True})
     return "", 204
 
 
-@exports.post("/<uuid:export_id>/pause/")
+@exports.post("/<export_id>/pause/")
 @scope("batch_export:write")
 @spec.validate(resp=_answers(ExportBody), tags=["batch exports"], skip_validation=True)
-def pause_export(project_id: int, export_id: UUID) -> ResponseReturnValue:
+def pause_export(project_id: int, export_id: str) -> ResponseReturnValue:
     """Have the clock ask for nothing of it."""
     return _paused(export_id, paused=True)
 
 
-@exports.post("/<uuid:export_id>/unpause/")
+@exports.post("/<export_id>/unpause/")
 @scope("batch_export:write")
 @spec.validate(resp=_answers(ExportBody), tags=["batch exports"], skip_validation=True)
-def unpause_export(project_id: int, export_id: UUID) -> ResponseReturnValue:
+def unpause_export(project_id: int, export_id: str) -> ResponseReturnValue:
     """Go on; with what was left out meanwhile."""
     return _paused(export_id, paused=False)
 
 
-@exports.post("/<uuid:export_id>/test/")
+@exports.post("/<export_id>/test/")
 @scope("batch_export:write")
 @spec.validate(resp=_answers(TestBody), tags=["batch exports"], skip_validation=True)
-def test_export(project_id: int, export_id: UUID) -> ResponseReturnValue:
+def test_export(project_id: int, export_id: str) -> ResponseReturnValue:
     """Try the destination: something is written there and removed again."""
     wrong = _checks().probe(_existing(export_id))
     return {"status": "Failed" if wrong else "Passed", "message": wrong}
 
 
-@exports.get("/<uuid:export_id>/runs/")
+@exports.get("/<export_id>/runs/")
 @scope("batch_export:read")
 @spec.validate(query=PageQuery, resp=_answers(RunList), tags=["batch exports"], skip_validation=True)
-def list_runs(project_id: int, export_id: UUID) -> ResponseReturnValue:
+def list_runs(project_id: int, export_id: str) -> ResponseReturnValue:
     """Intervals of an export: exported, under way, asked for."""
     limit, offset = _page()
     found, count = _runs(export_id).page(limit, offset)
     return paged([_run_body(each) for each in found], count, limit, offset)
 
 
-@exports.get("/<uuid:export_id>/runs/<uuid:run_id>/")
+@exports.get("/<export_id>/runs/<run_id>/")
 @scope("batch_export:read")
 @spec.validate(resp=_answers(RunBody), tags=["batch exports"], skip_validation=True)
-def get_run(project_id: int, export_id: UUID, run_id: UUID) -> ResponseReturnValue:
+def get_run(project_id: int, export_id: str, run_id: str) -> ResponseReturnValue:
     """One interval."""
     return _run_body(_existing_run(_runs(export_id), run_id))
 
 
-@exports.post("/<uuid:export_id>/runs/<uuid:run_id>/retry/")
+@exports.post("/<export_id>/runs/<run_id>/retry/")
 @scope("batch_export:write")
 @spec.validate(resp=_answers(RunBody), tags=["batch exports"], skip_validation=True)
-def retry_run(project_id: int, export_id: UUID, run_id: UUID) -> ResponseReturnValue:
+def retry_run(project_id: int, export_id: str, run_id: str) -> ResponseReturnValue:
     """Export an interval again; what is there of it is replaced."""
     runs = _runs(export_id)
     runs.ask([_existing_run(runs, run_id).interval], "asked", datetime.now(UTC))
     return _run_body(_existing_run(runs, run_id))
 
 
-@exports.get("/<uuid:export_id>/backfills/")
+@exports.get("/<export_id>/backfills/")
 @scope("batch_export:read")
 @spec.validate(query=PageQuery, resp=_answers(BackfillList), tags=["batch exports"], skip_validation=True)
-def list_backfills(project_id: int, export_id: UUID) -> ResponseReturnValue:
+def list_backfills(project_id: int, export_id: str) -> ResponseReturnValue:
     """Backfills, with how far each is."""
     limit, offset = _page()
     found = _runs(export_id).backfills()
     return paged([_backfill_body(each) for each in found[offset : offset + limit]], len(found), limit, offset)
 
 
-@exports.post("/<uuid:export_id>/backfills/")
+@exports.post("/<export_id>/backfills/")
 @scope("batch_export:write")
 @spec.validate(json=NewBackfill, resp=_answers(BackfillBody, 201), tags=["batch exports"], skip_validation=True)
-def create_backfill(project_id: int, export_id: UUID) -> ResponseReturnValue:
+def create_backfill(project_id: int, export_id: str) -> ResponseReturnValue:
     """Export all intervals that touch a span of arrival time, again if they were."""
     body, runs, now = body_as(NewBackfill), _runs(export_id), datetime.now(UTC)
     try:
         made = runs.backfill(_utc(body.start_at), _utc(body.end_at) if body.end_at else now, now)
     except ValueError as error:
         raise ApiError(400, "invalid_input", str(error), attr="start_at") from None
-    return _backfill_body(_existing_backfill(runs, made)), 201
+    return _backfill_body(_existing_backfill(runs, str(made))), 201
 
 
-@exports.get("/<uuid:export_id>/backfills/<uuid:backfill_id>/")
+@exports.get("/<export_id>/backfills/<backfill_id>/")
 @scope("batch_export:read")
 @spec.validate(resp=_answers(BackfillBody), tags=["batch exports"], skip_validation=True)
-def get_backfill(project_id: int, export_id: UUID, backfill_id: UUID) -> ResponseReturnValue:
+def get_backfill(project_id: int, export_id: str, backfill_id: str) -> ResponseReturnValue:
     """One backfill."""
     return _backfill_body(_existing_backfill(_runs(export_id), backfill_id))
 
 
-@exports.post("/<uuid:export_id>/backfills/<uuid:backfill_id>/cancel/")
+@exports.post("/<export_id>/backfills/<backfill_id>/cancel/")
 @scope("batch_export:write")
 @spec.validate(resp=_answers(BackfillBody), tags=["batch exports"], skip_validation=True)
-def cancel_backfill(project_id: int, export_id: UUID, backfill_id: UUID) -> ResponseReturnValue:
+def cancel_backfill(project_id: int, export_id: str, backfill_id: str) -> ResponseReturnValue:
     """Give up what has not begun of a backfill."""
     runs = _runs(export_id)
-    _existing_backfill(runs, backfill_id)
-    runs.cancel_backfill(backfill_id)
+    runs.cancel_backfill(_existing_backfill(runs, backfill_id).id)
     return _backfill_body(_existing_backfill(runs, backfill_id))
 
 
@@ -229,34 +227,43 @@ def _page() -> tuple[int, int]:
     return number_in_query("limit", 100, least=1, most=1000), number_in_query("offset", 0, most=10_000_000)
 
 
-def _existing(export_id: UUID) -> Export:
-    found = _saved().find(export_id)
+def _id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _existing(export_id: str) -> Export:
+    known = _id(export_id)
+    found = _saved().find(known) if known else None
     if found is None:
         raise ApiError(404, "not_found", "There is no such batch export.")
     return found
 
 
-def _runs(export_id: UUID) -> Runs:
+def _runs(export_id: str) -> Runs:
     return Runs(_services().postgres, _existing(export_id))
 
 
-def _existing_run(runs: Runs, run_id: UUID) -> Run:
-    found = runs.find(run_id)
+def _existing_run(runs: Runs, run_id: str) -> Run:
+    known = _id(run_id)
+    found = runs.find(known) if known else None
     if found is None:
         raise ApiError(404, "not_found", "There is no such run.")
     return found
 
 
-def _existing_backfill(runs: Runs, backfill_id: UUID) -> Backfill:
-    found = runs.find_backfill(backfill_id)
+def _existing_backfill(runs: Runs, backfill_id: str) -> Backfill:
+    known = _id(backfill_id)
+    found = runs.find_backfill(known) if known else None
     if found is None:
         raise ApiError(404, "not_found", "There is no such backfill.")
     return found
 
 
-def _paused(export_id: UUID, *, paused: bool) -> dict[str, Any]:
-    _existing(export_id)
-    _saved().change(export_id, {"paused": paused})
+def _paused(export_id: str, *, paused: bool) -> dict[str, Any]:
+    _saved().change(_existing(export_id).id, {"paused": paused})
     return _body(_existing(export_id))
 
 
