@@ -22,6 +22,7 @@ _VERBS = {
     "sql": "events:sql",
     "persons": "persons:persons",
     "dashboards": "dashboards:dashboards",
+    "exports": "exports:exports",
     "project": "projects:project",
     "key": "accounts:key",
     "login-link": "accounts:login_link",
