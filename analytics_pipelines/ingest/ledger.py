@@ -70,20 +70,25 @@ class Ledger:
         self._postgres = postgres
 
     def known_keys(self, hours: Iterable[datetime]) -> set[str]:
-        """Keys of these hours that are loaded or being loaded."""
+        """Keys of these hours that are loaded or being loaded, or whose lines are: see `raw_replacements`."""
         rows = self._postgres.rows(
             "SELECT o.key FROM ingest_objects o JOIN ingest_batches b ON b.id = o.batch_id"
-            " WHERE b.arrival_hour = ANY(%s)",
-            [list(hours)],
+            " WHERE b.arrival_hour = ANY(%(hours)s)"
+            " UNION SELECT new_key FROM raw_replacements WHERE arrival_hour = ANY(%(hours)s) AND new_key IS NOT NULL"
+            " UNION SELECT m.key FROM raw_moved_objects m JOIN raw_replacements r ON r.id = m.replacement_id"
+            " WHERE r.arrival_hour = ANY(%(hours)s)",
+            {"hours": list(hours)},
         )
         return {row["key"] for row in rows}
 
     def claimed_keys(self, keys: Sequence[str], *, only_loaded: bool = False) -> set[str]:
-        """Which of these keys a batch has claimed, or has loaded."""
+        """Which of these keys a batch has claimed, or has loaded; or stand, or stood, for such."""
         rows = self._postgres.rows(
             "SELECT o.key FROM ingest_objects o JOIN ingest_batches b ON b.id = o.batch_id"
-            " WHERE o.key = ANY(%s) AND (b.state = 'loaded' OR NOT %s)",
-            [list(keys), only_loaded],
+            " WHERE o.key = ANY(%(keys)s) AND (b.state = 'loaded' OR NOT %(only_loaded)s)"
+            " UNION SELECT new_key FROM raw_replacements WHERE new_key = ANY(%(keys)s)"
+            " UNION SELECT key FROM raw_moved_objects WHERE key = ANY(%(keys)s)",
+            {"keys": list(keys), "only_loaded": only_loaded},
         )
         return {row["key"] for row in rows}
 

@@ -14,6 +14,7 @@ from analytics_pipelines.ingest.geoip import locate
 from analytics_pipelines.ingest.ledger import COUNTED, Batch, Ledger, Outcome
 from analytics_pipelines.ingest.lines import DeadLetter, Line, payload, poisonous, sort_out
 from analytics_pipelines.ingest.memory import memory_kept
+from analytics_pipelines.ingest.moved import MovedObjects
 from analytics_pipelines.ingest.staged import LIVE, Staged, Target
 from analytics_pipelines.ingest.statements import statement
 from analytics_pipelines.ingest.stored import find_stored
@@ -77,7 +78,7 @@ def prepared(
 
     Raises BatchTooLarge, StoreUnavailable, ClickHouseUnavailable, ClickHouseRefused, PostgresUnavailable.
     """
-    objects, lost = read_objects(batch, store)
+    objects, lost = read_objects(batch, store, postgres)
     staged = Staged(batch.id, batch.hour.date(), target)
     with _tables(staged, clickhouse):
         dead = _stage(staged, objects, batch, clickhouse, postgres)
@@ -177,17 +178,21 @@ def recounted(batch: Batch, clickhouse: ClickHouse) -> dict[str, int]:
     }
 
 
-def read_objects(batch: Batch, store: ObjectStore) -> tuple[list[tuple[str, bytes]], tuple[str, ...]]:
+def read_objects(
+    batch: Batch, store: ObjectStore, postgres: Postgres
+) -> tuple[list[tuple[str, bytes]], tuple[str, ...]]:
     """The batch's objects (key, zstd frames), and the keys of those that have gone.
 
-    An object may be deleted between being listed and being read; that is noted and must not stop the others.
+    An object may be deleted between being listed and being read; that is noted and must not stop the others. What
+    another object took the place of is read there.
     """
+    source = MovedObjects(store, postgres)
     objects: list[tuple[str, bytes]] = []
     lost: list[str] = []
     size = 0
     for number, key in enumerate(batch.keys):
         try:
-            frames = store.get(key)
+            frames = source.get(key)
         except FileNotFoundError:
             lost.append(key)
             continue

@@ -13,6 +13,7 @@ from analytics_pipelines.faults import hit
 from analytics_pipelines.ingest.ledger import Batch, Ledger
 from analytics_pipelines.ingest.loader import admit, recounted
 from analytics_pipelines.ingest.locks import LOAD, held
+from analytics_pipelines.ingest.moved import MovedObjects
 from analytics_pipelines.ingest.swap import finish_swaps
 from resources.clickhouse import ClickHouse
 from resources.object_store import ObjectStore
@@ -133,9 +134,10 @@ class Readmission:
             for each in [key] if key else batch.keys:
                 by_key[each].add(line)
         found, seen = [], set()
+        source = MovedObjects(self.store, self.postgres)
         for key, texts in sorted(by_key.items()):
             try:
-                lines = [line for line in zstd.decompress(self.store.get(key)).split(b"\n") if _text(line) in texts]
+                lines = [line for line in zstd.decompress(source.get(key)).split(b"\n") if _text(line) in texts]
             except (FileNotFoundError, zstd.ZstdError):
                 continue
             seen |= {(key, _text(line)) for line in lines}

@@ -14,6 +14,7 @@ from analytics_pipelines.ingest.drain import Tally
 from analytics_pipelines.ingest.ledger import Batch, Outcome
 from analytics_pipelines.ingest.loader import BatchTooLarge, load
 from analytics_pipelines.ingest.locks import LOAD, REPLAY, held, held_if_free
+from analytics_pipelines.ingest.moved import MovedObjects
 from analytics_pipelines.ingest.replay_log import ReplayLog
 from analytics_pipelines.ingest.replayed_ids import rebuild_persons
 from analytics_pipelines.ingest.shadow import TABLES, Shadow
@@ -175,10 +176,16 @@ class Replay:
     def _kept(self, day: date) -> dict[str, list[tuple[StoredObject, bool]]]:
         """Loaded batches some of whose objects are gone by now: their rows can't be made again."""
         present = {item.key for item in self._listed(day)}
+        moved = MovedObjects(self.store, self.postgres).places_of_day(day)
+
+        def is_gone(key: str) -> bool:
+            stands = moved.get(key)
+            return key not in present and (stands is None or stands.key not in {None, *present})
+
         return {
             batch: [(item, is_lost) for item, is_lost, _ in objects]
             for batch, objects in self._log.ledger_objects(day).items()
-            if any(is_loaded and not is_lost and item.key not in present for item, is_lost, is_loaded in objects)
+            if any(is_loaded and not is_lost and is_gone(item.key) for item, is_lost, is_loaded in objects)
         }
 
     def _keep(self, day: date, kept: Mapping[str, list[tuple[StoredObject, bool]]], shadow: Shadow) -> None:
@@ -190,18 +197,21 @@ class Replay:
             self._log.add(day, Batch(tuple(item for item, _ in objects)), outcome)
 
     def _listed(self, day: date) -> list[StoredObject]:
-        return [item for item in self.store.objects(f"{PREFIX}/dt={day:%Y-%m-%d}") if is_raw_key(item.key)]
+        found = self.store.objects(f"{PREFIX}/dt={day:%Y-%m-%d}")
+        passed_over = MovedObjects(self.store, self.postgres).to_pass_over(day)
+        return [item for item in found if is_raw_key(item.key) and item.key not in passed_over]
 
     def _pending(
         self, day: date, kept: Mapping[str, list[tuple[StoredObject, bool]]], known: set[str]
     ) -> list[StoredObject]:
         """Objects of the day that are not loaded beside the tables: those in the bucket, and what the ledger knows."""
         found = {item.key: item for item in self._listed(day)}
+        moved = MovedObjects(self.store, self.postgres).places_of_day(day)
         for batch, objects in self._log.ledger_objects(day).items():
             for item, _, _ in objects:
                 if batch in kept:
                     found.pop(item.key, None)
-                else:
+                elif item.key not in moved:
                     found.setdefault(item.key, item)
         return [found[key] for key in sorted(found.keys() - known)]
 

@@ -114,7 +114,7 @@ def _admit_sent_again(
     token = f"{entry.day} {entry.started_at.isoformat()}"
     for batch in ledger.with_duplicates(datetime.combine(entry.day + timedelta(days=1), time(), UTC)):
         with held(session, LOAD):
-            objects, _ = read_objects(batch, store)
+            objects, _ = read_objects(batch, store, postgres)
             admit(batch, objects, shadow.clickhouse, postgres, now, token=f"{batch.id} {token}", only=gone)
         hit("replay.after_sent_again")
 
