@@ -9,6 +9,7 @@ import pytest
 from trends_history import Asker, Event, store
 
 from analytics_pipelines.insights.team import Action, Team
+from analytics_pipelines.insights.trends import ranked
 from analytics_pipelines.sql.errors import QueryError
 from resources.clickhouse import ClickHouse
 
@@ -66,6 +67,25 @@ def test_what_finds_no_place_is_other(asker: Asker) -> None:
     assert asker.actors({"day": "2024-05-08", "breakdown": [OTHER]}, **unique) == {4, 5}
     hidden = by("v", filters={"breakdown_limit": 2, "breakdown_hide_other_aggregation": True})
     assert list(asker.values(**hidden)) == [("big",), ("mid",)]
+
+
+def test_many_points_are_counted_as_few_are(asker: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = ["often"] * 4 + ["seldom"] * 3 + ["rare", "rarer", "", None]
+    days = ("05-07", "05-08")
+    known(
+        asker,
+        *(view(n, f"{days[n % 2]} 1{n % 3}:00", v=value, w=n % 2) for n, value in enumerate(values)),
+        view(9, days[0]),
+    )
+    asked = [
+        by("v", filters={"breakdown_limit": 2}, interval="hour"),
+        by("v", "w", filters={"breakdown_limit": 3}),
+        by("v", trendsFilter={"display": "BoldNumber"}),
+    ]
+    few = [asker.values(**each) for each in asked]
+    monkeypatch.setattr(ranked, "_MAX_POINTS", 1)
+    assert [asker.values(**each) for each in asked] == few
+    assert sum(sum(points) for points in few[0].values()) == len(values) + 1
 
 
 def test_there_are_25_values_unless_somebody_says_otherwise(asker: Asker) -> None:

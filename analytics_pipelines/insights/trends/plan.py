@@ -31,7 +31,7 @@ from analytics_pipelines.insights.trends.numbers import (
     labels,
     numbers,
 )
-from analytics_pipelines.insights.trends.ranked import is_countable, ranked_counts
+from analytics_pipelines.insights.trends.ranked import is_countable, is_whole, ranked_counts
 from analytics_pipelines.insights.trends.rolled import active_from_rollup, from_rollup, is_held, share, share_of_active
 from analytics_pipelines.sql import nodes
 from analytics_pipelines.sql.compiler import Compiled, compile_query
@@ -136,7 +136,7 @@ def _passes(query: TrendsQuery, context: Context, found: Sequence[Line]) -> Iter
             statement = compile_query(active_from_rollup(line, part), context.scope(), INTERNAL_SCHEMA)
             yield Pass({place: line}, statement, part.sources)
         else:
-            whole = query.kept_values is not None and not line.total and is_countable(line)
+            whole = query.kept_values is not None and is_countable(line) and is_whole(line)
             yield Pass({place: line}, compile_query(_alone(line, query), context.scope()), whole=whole)
 
 
@@ -164,8 +164,8 @@ def _together(lines: Sequence[Line]) -> nodes.Select:
 
 def _alone(line: Line, query: TrendsQuery) -> nodes.Select:
     limit = query.kept_values
-    if limit is not None and is_countable(line):
-        return replace(ranked_counts(line, limit), limit=limit + 1)
     most = 1 if not line.values else MAX_VALUES if limit is None else limit + 1
     rows = most * (1 if line.total else len(line.dates.buckets))
+    if limit is not None and is_countable(line):
+        return replace(ranked_counts(line, limit), limit=most if is_whole(line) else rows)
     return replace(numbers(line, labels(line, limit)), limit=rows)
