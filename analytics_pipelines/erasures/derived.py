@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 
 from analytics_pipelines.catalog.names import seen_names
 from analytics_pipelines.erasures.victims import Victims
+from analytics_pipelines.faults import hit
 from analytics_pipelines.groups.statements import statement as of_groups
 from resources.clickhouse import ClickHouseUnavailable
 
@@ -26,7 +27,10 @@ def note_groups(victims: Victims) -> None:
 
 
 def record_groups_again(victims: Victims) -> None:
-    """Record these groups as the events say that stayed. Their rows went before."""
+    """Record these groups as the events say that stayed; from then on they are none of those that go.
+
+    Their rows went before.
+    """
     groups = victims.tables["groups"]
     if not victims.count("groups"):
         return
@@ -39,6 +43,12 @@ def record_groups_again(victims: Victims) -> None:
             f"ALTER TABLE {named} DELETE WHERE (team_id, type, key) NOT IN (SELECT team_id, type, key FROM {groups})"
         )
         victims.clickhouse.insert(of_groups("record_groups").format(named=named))
+        hit("erasures.after_groups_again")
+        victims.clickhouse.command(
+            f"ALTER TABLE {groups} DELETE WHERE (team_id, type, key) IN"
+            f" (SELECT team_id, type, key FROM `{victims.clickhouse.database}`.{named})",
+            settings={"mutations_sync": 2},
+        )
 
 
 def note_names(victims: Victims) -> None:

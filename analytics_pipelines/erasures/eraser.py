@@ -23,11 +23,11 @@ from analytics_pipelines.erasures.store_rows import compact, erase_stored
 from analytics_pipelines.erasures.survivors import Survivors
 from analytics_pipelines.erasures.tables import Tables
 from analytics_pipelines.erasures.victims import Victims
-from analytics_pipelines.events.keys import PREFIX, raw_key, received_at
 from analytics_pipelines.faults import hit
 from analytics_pipelines.ingest.cookieless_secret import cookieless_secret
 from analytics_pipelines.ingest.drain import Drain
 from analytics_pipelines.ingest.locks import REPLAY, held
+from analytics_pipelines.ingest.replacements import Replacements
 from analytics_pipelines.ingest.swap import clear_up
 from analytics_pipelines.persons.lock import ERASE, SQUASH, alone, loading_stopped
 from analytics_pipelines.problems import Fault, Problem
@@ -157,26 +157,15 @@ class Eraser:
         prefixes = bucket.prefixes(victims.batches())
         lines = self._lines(erasure, victims.uuids())
         left = [prefix for prefix in prefixes if prefix not in set(done)]
-        found = bucket.scan(left, lines, self._teller(erasure, "objects"), self._replace)
+        replacements = Replacements(self.store, self.postgres, self.now)
+
+        def replace_by(key: str, payload: bytes | None) -> None:
+            replacements.replace([key], payload, why=f"erasure {erasure.id}")
+
+        found = bucket.scan(left, lines, self._teller(erasure, "objects"), replace_by)
         self.requests.add_found(erasure.id, _counts(found))
         hit("erasures.after_objects")
         return prefixes
-
-    def _replace(self, key: str, payload: bytes | None) -> None:
-        """Put an object of these lines in the place of that one; the ledger knows it as loaded before it is there."""
-        if payload is not None:
-            place = key.index(PREFIX)  # parts of recordings have a word before it
-            node = key.rsplit("-", 2)[-2]
-            new = raw_key(received_at(key[place:]), node, payload, prefix=key[: place + len(PREFIX)])
-            self.postgres.execute(
-                "INSERT INTO ingest_objects (key, batch_id, position, bytes)"
-                " SELECT %s, batch_id, position, %s FROM ingest_objects WHERE key = %s ON CONFLICT DO NOTHING",
-                [new, len(payload), key],
-            )
-            hit("erasures.before_put")
-            self.store.put(new, payload)
-            hit("erasures.after_put")
-        self.store.delete([key])
 
     def _make_again(self, erasure: Erasure, victims: Victims) -> None:
         """Days are summed up anew of what is left, and members of cohorts are found anew."""
