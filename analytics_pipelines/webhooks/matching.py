@@ -104,7 +104,7 @@ class Matcher:
     def _is_full(self, connection: Connection, destination: Destination) -> bool:
         row = connection.execute(
             "SELECT count(*) AS n FROM (SELECT 1 FROM webhook_deliveries WHERE destination_id = %s"
-            " AND state = 'pending' LIMIT %s) AS some",
+            " AND state = 'pending' LIMIT %s) AS waiting",
             [destination.id, MOST_PENDING],
         ).fetchone()
         return bool(row and row["n"] >= MOST_PENDING)

@@ -100,8 +100,20 @@ class Queue:
             )
             connection.execute("UPDATE webhook_destinations SET retry_at = %s WHERE id = %s", [retry_at, self._id])
 
-    def park(self, delivery: Delivery, how: Failed, why: ParkedWhy, *, most_in_a_row: int) -> None:
-        """It is put aside until somebody has it sent again; after so many in a row the destination is, too."""
+    def park(
+        self,
+        delivery: Delivery,
+        how: Failed,
+        why: ParkedWhy,
+        *,
+        most_in_a_row: int,
+        next_at: datetime,
+        probe_at: datetime,
+    ) -> None:
+        """It is put aside until somebody has it sent again, and what is behind it is sent from `next_at` on.
+
+        After so many in a row the destination is parked, too: one event is tried at `probe_at`.
+        """
         with self._postgres.transaction() as connection:
             self._note(connection, delivery, how)
             connection.execute(
@@ -110,14 +122,12 @@ class Queue:
                 [how.status, how.error, why, how.at, delivery.id],
             )
             connection.execute(
-                "UPDATE webhook_destinations SET parked_in_a_row = parked_in_a_row + 1, retry_at = NULL,"
-                " parked_at = CASE WHEN parked_in_a_row + 1 >= %s THEN %s END WHERE id = %s",
-                [most_in_a_row, how.at, self._id],
+                "UPDATE webhook_destinations SET parked_in_a_row = parked_in_a_row + 1,"
+                " retry_at = CASE WHEN parked_in_a_row + 1 >= %(most)s THEN %(probe_at)s ELSE %(next_at)s END,"
+                " parked_at = CASE WHEN parked_in_a_row + 1 >= %(most)s THEN coalesce(parked_at, %(now)s) END"
+                " WHERE id = %(id)s",
+                {"most": most_in_a_row, "probe_at": probe_at, "next_at": next_at, "now": how.at, "id": self._id},
             )
-
-    def wait_until(self, retry_at: datetime) -> None:
-        """Nothing is sent before then."""
-        self._postgres.execute("UPDATE webhook_destinations SET retry_at = %s WHERE id = %s", [retry_at, self._id])
 
     def redrive(self, ids: Sequence[int] | None = None) -> int:
         """Send again what is parked, or those of these ids, and try the destination at once; how many there are."""
