@@ -1,8 +1,10 @@
 """Real engines for the tests: one ClickHouse and one Postgres for all of them, a database of its own for each."""
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import urllib.request
 import uuid
 from collections.abc import Iterator
@@ -42,9 +44,24 @@ class Engines:
         return clickhouse_url(self.clickhouse_port, user, password, database)
 
 
+# Databases of tests make and remove thousands of small files: in memory that costs a third less.
+_MEMORY = Path("/dev/shm")  # noqa: S108
+_ROOM = 4 * 1024**3
+
+
 @pytest.fixture(scope="session")
-def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
-    folder = tmp_path_factory.mktemp("engines")
+def engines_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the engines keep their files: in memory, if there is room."""
+    if not _MEMORY.is_dir() or shutil.disk_usage(_MEMORY).free < _ROOM or not os.access(_MEMORY, os.W_OK):
+        yield tmp_path_factory.mktemp("engines")
+        return
+    with tempfile.TemporaryDirectory(prefix="analytics-", dir=_MEMORY, ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def engines(engines_folder: Path) -> Iterator[Engines]:
+    folder = engines_folder
     instance = open_instance(folder)
     postgres = postgres_service(folder / "postgres", free_port(), instance)
     clickhouse_port = free_port()
