@@ -45,7 +45,7 @@ class Engines:
 
 
 # Databases of tests make and remove thousands of small files: in memory that costs a third less.
-_MEMORY = Path("/dev/shm")  # noqa: S108
+_MEMORY = Path("/dev/shm")
 _ROOM = 4 * 1024**3
 
 
