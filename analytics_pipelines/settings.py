@@ -221,6 +221,31 @@ class Settings(BaseSettings):
         "there, for what arrives; `analytics replay` gives its places to older events. Default: none is looked up.",
     )
 
+    compaction_after_hours: int = Field(
+        default=48,
+        ge=25,
+        description="An hour of arrival that closed so long ago has its many small objects made few large ones. "
+        "Objects of hosts whose clocks are up to a day behind are waited for.",
+    )
+    compaction_line_bytes: int = Field(
+        default=128 * 1024 * 1024,
+        ge=1024,
+        le=256 * 1024 * 1024,
+        description="How many bytes of lines, before they are compressed, such a large object holds at most.",
+    )
+    raw_retention_days: int | None = Field(
+        default=None,
+        ge=1,
+        description="How many days raw objects are kept that are loaded. What is gone can't be loaded again: a replay "
+        "leaves the rows of those days as they are, and ClickHouse must be in your backups. Default: for ever.",
+    )
+    run_history_days: int = Field(
+        default=30,
+        ge=1,
+        description="How many days Dagster keeps its runs. Runs that last materialized a partition stay longer, so "
+        "that none looks as if it were missing.",
+    )
+
     session_bounce_seconds: float = Field(
         default=10,
         ge=0,

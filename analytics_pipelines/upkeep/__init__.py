@@ -1,0 +1,1 @@
+"""What keeps an installation small and in order: compaction, retention, and clearing up."""
