@@ -127,8 +127,13 @@ class Rows:
         """Read once: how many rows there are, how large, and a sum that others would not have."""
         inner = self._inner(self.columns, EVERY_ROW)
         names = ", ".join(column.quoted for column in self.columns)
+        # a hash of NULL is NULL, and would not be counted
+        hashed = ", ".join(
+            f"isNull({each.quoted}), ifNull(toString({each.quoted}), '')" if each.nullable else each.quoted
+            for each in self.columns
+        )
         rows, size, total = self._clickhouse.query(
-            f"SELECT count(), sum(byteSize({names})), sum(cityHash64({names})) FROM ({inner.sql})",
+            f"SELECT count(), sum(byteSize({names})), sum(cityHash64({hashed})) FROM ({inner.sql})",
             inner.parameters,
             SETTINGS,
         ).one()

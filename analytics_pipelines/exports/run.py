@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from analytics_pipelines.accounts.projects import Projects
@@ -19,6 +18,7 @@ from analytics_pipelines.exports.model import Export
 from analytics_pipelines.exports.opening import DestinationForbidden, Opener
 from analytics_pipelines.exports.rows import Fingerprint, Rows, Stretch, WrongExport
 from analytics_pipelines.exports.runs import Run, Runs
+from analytics_pipelines.exports.store import Exports
 from analytics_pipelines.faults import hit
 from analytics_pipelines.insights.team import Context
 from analytics_pipelines.problems import Problem
@@ -26,8 +26,6 @@ from analytics_pipelines.queries.team import StoresOf, load_team
 from analytics_pipelines.settings import Settings
 from resources.clickhouse import ClickHouse, ClickHouseRefused, ClickHouseUnavailable
 from resources.postgres import Postgres
-
-log = logging.getLogger("exports")
 
 # One advisory lock an export, held while it is written; it dies with its holder's connection.
 _LOCK_CLASS = 7_203_021
@@ -50,7 +48,6 @@ class Tally:
     rows: int = 0
     bytes: int = 0
     files: int = 0
-    unchanged: int = 0
     seconds: float = 0
     last: Interval | None = None
 
@@ -73,7 +70,6 @@ class Exporter:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     progress: Callable[[Run, Tally], None] = lambda run, tally: None
     stretch_bytes: int = _STRETCH_BYTES
-    _waited: float = field(default=0, init=False)
 
     @classmethod
     def of(cls, settings: Settings, comment: dict[str, str], run_id: str | None = None) -> Exporter:
@@ -88,6 +84,7 @@ class Exporter:
         is at it.
         """
         with self._alone_on(export):
+            export = Exports(self.postgres).find(export.id) or export  # as it is by now
             if not export.paused:
                 ask_for_due(self.postgres, export, self.now())
                 self._look_for_changes(export)
@@ -190,7 +187,10 @@ class Exporter:
                 raise Problem(
                     f"Another process is exporting {export.name!r}.", "Look at its runs, and ask again when it is done."
                 )
-            yield
+            try:
+                yield
+            finally:  # that its connection is closed is noticed a little later
+                session.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", [_LOCK_CLASS, export.key])
 
 
 def _shrink(target: Target, written: Written) -> float:
