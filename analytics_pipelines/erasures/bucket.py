@@ -39,7 +39,7 @@ class Bucket:
 
         A line may also have been sent again, and then it is counted as a duplicate of some batch and nothing else.
         """
-        return [*(hour_prefix(hour) for hour in self._hours(batches)), *self._recordings()]
+        return [*(hour_prefix(hour) for hour in self.hours(batches)), *self._recordings()]
 
     def scan(
         self, prefixes: Sequence[str], lines: LineFilter, progress: Callable[[int, int], None], replace: Replace | None
@@ -72,12 +72,13 @@ class Bucket:
             if removed:
                 yield item.key, kept, removed
 
-    def _hours(self, batches: Sequence[UUID]) -> list[datetime]:
+    def hours(self, batches: Sequence[UUID], *, sent_again: bool = True) -> list[datetime]:
+        """The hours of arrival that have lines of it, and those that may have lines which were sent again."""
         of_project = self.erasure.kind == "project"
         rows = self.postgres.rows(
             "SELECT DISTINCT arrival_hour FROM ingest_batches WHERE (%(all)s OR arrival_hour <= %(until)s)"
-            " AND (%(all)s OR id = ANY(%(batches)s) OR duplicates > 0) ORDER BY arrival_hour",
-            {"until": self.erasure.requested_at, "batches": list(batches), "all": of_project},
+            " AND (%(all)s OR id = ANY(%(batches)s) OR %(sent_again)s AND duplicates > 0) ORDER BY arrival_hour",
+            {"sent_again": sent_again, "until": self.erasure.requested_at, "batches": list(batches), "all": of_project},
         )
         return [row["arrival_hour"] for row in rows]
 

@@ -8,9 +8,9 @@ again whether it holds anything.
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from analytics_pipelines.cohorts.due import ask_for_all
@@ -19,10 +19,13 @@ from analytics_pipelines.erasures.component import component
 from analytics_pipelines.erasures.lines import LineFilter, Wanted
 from analytics_pipelines.erasures.requests import Erasure, Erasures
 from analytics_pipelines.erasures.rows import purge
-from analytics_pipelines.erasures.store_rows import compact, erase_stored
+from analytics_pipelines.erasures.store_rows import compact, erase_answers, erase_stored
 from analytics_pipelines.erasures.survivors import Survivors
 from analytics_pipelines.erasures.tables import Tables
 from analytics_pipelines.erasures.victims import Victims
+from analytics_pipelines.exports.places import places as export_places
+from analytics_pipelines.exports.places import write_again
+from analytics_pipelines.exports.run import Exporter
 from analytics_pipelines.faults import hit
 from analytics_pipelines.ingest.cookieless_secret import cookieless_secret
 from analytics_pipelines.ingest.drain import Drain
@@ -45,6 +48,7 @@ log = logging.getLogger("erasures")
 
 _DAYS_AT_ONCE = 31
 _SAY_SECONDS = 1.0
+_HOUR = timedelta(hours=1)
 
 
 @dataclass
@@ -79,6 +83,8 @@ class Eraser:
         Waits for another run at it. An erasure that can't be done now is noted as such, and does not stop the others.
         """
         with alone(self.postgres, ERASE):
+            for erasure in self.requests.not_compacted():
+                self._compact(erasure)
             waiting = [each for each in self.requests.open() if not only or each.id in only]
             for erasure in waiting:
                 self._attempt(erasure)
@@ -110,6 +116,9 @@ class Eraser:
             tables.erase(lambda found: self.requests.add_found(erasure.id, found), self.now())
         rewritten = self._rewrite(erasure, victims, rewritten)
         self._make_again(erasure, victims)
+        self._export_again(erasure, victims)
+        if erasure.kind == "project":
+            erase_stored(self.postgres, victims)
         self._drop_answers(erasure)
         hit("erasures.before_verification")
         self._verify(erasure, victims, rewritten, started)
@@ -180,11 +189,23 @@ class Eraser:
             hit("erasures.after_rollup")
         ask_for_all(self.postgres)
 
+    def _export_again(self, erasure: Erasure, victims: Victims) -> None:
+        """What was exported is written again without what went. Raises Problem where that can't be."""
+        self._say(erasure, "exporting again")
+        hours = Bucket(self.store, self.postgres, erasure).hours(victims.batches(), sent_again=False)
+        held = export_places(self.postgres, erasure.team_id, [(hour, hour + _HOUR) for hour in hours])
+        if held:
+            self.requests.add_found(erasure.id, {"exports.intervals": sum(len(each.runs) for each in held)})
+            exporter = Exporter.of(self.settings, {"asset": "erasures", "erasure": str(erasure.id)}, self.run_id)
+            with closing(exporter.postgres):
+                write_again(exporter, held)
+        hit("erasures.after_exports")
+
     def _drop_answers(self, erasure: Erasure) -> None:
         """What was answered from the old data is not kept, and rows that went leave no bytes."""
         self._say(erasure, "dropping answers")
         open_cache(self.settings, self.postgres).clear()
-        self.requests.add_found(erasure.id, erase_stored(self.postgres, erasure, [], answers=True))
+        self.requests.add_found(erasure.id, erase_answers(self.postgres, erasure))
         hit("erasures.after_answers")
 
     def _verify(self, erasure: Erasure, victims: Victims, prefixes: list[str], started: float) -> None:
@@ -223,11 +244,17 @@ class Eraser:
                 "objects_scanned": scanned.scanned,
                 "objects_unreadable": len(scanned.unreadable),
                 "milliseconds": int((time.monotonic() - started) * 1000),
+                "compacted": False,
             },
             self.now(),
         )
         hit("erasures.after_proof")
-        compact(self.postgres, erasure)
+        self._compact(erasure)
+
+    def _compact(self, erasure: Erasure) -> None:
+        """The last: bytes of rows that went, also of who was meant, leave Postgres' files."""
+        everywhere = compact(self.postgres, erasure)
+        self.requests.note_compacted(erasure.id, everywhere=everywhere)
 
     def _say(self, erasure: Erasure, step: str) -> None:
         self._teller(erasure, step)(0, 0)

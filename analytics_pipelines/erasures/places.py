@@ -59,7 +59,8 @@ CLICKHOUSE = (
 class Table:
     """A table of Postgres. `mine` and `project`: conditions of the rows that go with ids, and with a project.
 
-    Parameters are `team`, `ids`, `until`. `excuse`: why nothing of a person stands there.
+    Parameters are `team`, `ids`, `until`, and `uuids`, those of the events that stand in `webhook_…`. `excuse`: why
+    nothing of a person stands there.
     """
 
     name: str
@@ -70,8 +71,8 @@ class Table:
 
 _OF_TEAM: LiteralString = "team_id = %(team)s"
 _TEAMS_ID: LiteralString = "team_id = %(team)s AND distinct_id = ANY(%(ids)s)"
+_TEAMS_EVENT: LiteralString = "team_id = %(team)s AND event_uuid = ANY(%(uuids)s)"
 _WRITTEN = "what people of the project wrote, in their own words"
-_GOES = "goes with the project"
 
 POSTGRES = (
     Table(
@@ -101,6 +102,12 @@ POSTGRES = (
     # Keys are hashes that tell no project: all answers are computed once more.
     Table("query_cache", "true", "true"),
     Table("query_runs", "team_id = %(team)s AND finished_at IS NOT NULL", _OF_TEAM),
+    Table("webhook_deliveries", _TEAMS_EVENT, _OF_TEAM),
+    Table("webhook_failures", _TEAMS_EVENT, _OF_TEAM),
+    Table("webhook_destinations", project=_OF_TEAM, excuse=_WRITTEN),
+    Table("batch_exports", project=_OF_TEAM, excuse=f"{_WRITTEN}; what they wrote is written again"),
+    Table("export_runs", project=_OF_TEAM, excuse="numbers"),
+    Table("export_backfills", project=_OF_TEAM, excuse="moments"),
     Table("dirty_days", project=_OF_TEAM, excuse="days"),
     Table("data_versions", project=_OF_TEAM, excuse="one number a project"),
     Table("group_types", project=_OF_TEAM, excuse="the names of kinds of groups"),
@@ -133,4 +140,7 @@ POSTGRES = (
     Table("replay_batches", excuse="numbers"),
     Table("replay_objects", excuse="names of objects"),
     Table("rollup_watermark", excuse="days"),
+    Table("visible_batches", excuse="numbers"),
+    Table("raw_replacements", excuse="names of objects"),
+    Table("raw_moved_objects", excuse="names of objects"),
 )

@@ -114,7 +114,8 @@ class Erasures:
         """Whether any is to be done now: one that was broken off waits, twice as long after each further attempt."""
         row = self._postgres.row(
             "SELECT 1 FROM erasures WHERE state NOT IN ('verified', 'failed') AND (started_at IS NULL"
-            " OR started_at <= %s - make_interval(mins => power(2, attempts - 1)::int)) LIMIT 1",
+            " OR started_at <= %s - make_interval(mins => power(2, attempts - 1)::int))"
+            " OR report->>'compacted' = 'false' LIMIT 1",
             [now],
         )
         return row is not None
@@ -177,6 +178,20 @@ class Erasures:
             "UPDATE erasures SET state = 'verified', subject = NULL, report = %s, step = '', done = 0, total = 0,"
             " error = NULL, finished_at = %s WHERE id = %s",
             [Jsonb(dict(report)), now, erasure_id],
+        )
+
+    def not_compacted(self) -> list[Erasure]:
+        """Verified ones that were broken off before their bytes were gone from Postgres' files."""
+        rows = self._postgres.rows(
+            f"SELECT {_COLUMNS} FROM erasures WHERE state = 'verified' AND report->>'compacted' = 'false' ORDER BY id"
+        )
+        return [_read(row) for row in rows]
+
+    def note_compacted(self, erasure_id: int, *, everywhere: bool) -> None:
+        """The bytes are gone; `everywhere`: of no table was it left to the server's own clearing up."""
+        self._postgres.execute(
+            "UPDATE erasures SET report = report || %s WHERE id = %s",
+            [Jsonb({"compacted": True, "written_anew": everywhere}), erasure_id],
         )
 
     def reopen(self, erasure: Erasure, subject: Subject) -> None:

@@ -70,11 +70,14 @@ def _erase(victims: Victims, place: Place) -> None:
 def purge(clickhouse: ClickHouse, table: str) -> None:
     """Nothing of a table's deleted rows stays on disk: neither behind a mask, nor in parts that others took the place
     of, nor in the text of a mutation."""
-    masked = clickhouse.query(
-        "SELECT count() FROM system.parts WHERE database = currentDatabase() AND table = {table:String}"
-        " AND active AND has_lightweight_delete",
+    masked, old, said = clickhouse.query(
+        "SELECT countIf(active AND has_lightweight_delete), countIf(NOT active), (SELECT count() FROM system.mutations"
+        "  WHERE database = currentDatabase() AND table = {table:String})"
+        " FROM system.parts WHERE database = currentDatabase() AND table = {table:String}",
         {"table": table},
-    ).one()[0]
+    ).one()
+    if not (masked or old or said):
+        return
     clickhouse.command(f"ALTER TABLE {table} MODIFY SETTING old_parts_lifetime = 0")
     try:
         if masked:

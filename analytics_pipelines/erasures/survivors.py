@@ -28,7 +28,7 @@ class Survivors:
         if self.victims.erasure.kind != "project":
             found["clickhouse.events"] += self._events()
             found |= self._derived()
-        return found | count_stored(self.postgres, self.victims.erasure, self.victims.ids())
+        return found | count_stored(self.postgres, self.victims)
 
     def _events(self) -> int:
         """Events that are meant by what they say, known by no list of them."""

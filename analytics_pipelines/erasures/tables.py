@@ -59,14 +59,17 @@ class Tables:
 
     def found(self) -> Mapping[str, int]:
         """How many rows are meant, by place."""
-        return {**count_rows(self.victims), **count_stored(self.postgres, self.victims.erasure, self.victims.ids())}
+        return {**count_rows(self.victims), **count_stored(self.postgres, self.victims)}
 
     def erase(self, count: Callable[[Mapping[str, int]], None], now: datetime) -> None:
         """Take it out. `count` is told what was found. The caller has stopped loading."""
         publish(self.postgres, self._clickhouse, now)
         self.choose()  # once more: what came between
         if self.victims.erasure.kind == "project":
-            self._erase_project(count)
+            count(self.found())
+            erase_rows(self.victims, self.progress)
+            hit("erasures.after_rows")
+            settle_batches(self.victims, self.postgres)
             return
         others = self._part_ids()
         count(self.found())
@@ -75,7 +78,7 @@ class Tables:
         hit("erasures.after_rows_of_lines")
         rebuild_noted(self.postgres, self._clickhouse, now)
         hit("erasures.after_others")
-        erase_stored(self.postgres, self.victims.erasure, self.victims.ids())
+        erase_stored(self.postgres, self.victims)
         hit("erasures.after_stored")
         derived.keep_names(self.victims)
         erase_rows(self.victims, self.progress)
@@ -108,12 +111,3 @@ class Tables:
             note_to_rebuild(self.postgres, [(team, each) for each in returned])
             rebuild_noted(self.postgres, self._clickhouse, now)
             self.victims.spare(returned, persons_of(self.postgres, team, returned))
-
-    def _erase_project(self, count: Callable[[Mapping[str, int]], None]) -> None:
-        count(self.found())
-        erase_rows(self.victims, self.progress)
-        hit("erasures.after_rows")
-        settle_batches(self.victims, self.postgres)
-        erase_stored(self.postgres, self.victims.erasure, [], answers=True)
-        erase_stored(self.postgres, self.victims.erasure, [])
-        hit("erasures.after_stored")

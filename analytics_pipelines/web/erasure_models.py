@@ -65,6 +65,10 @@ class ErasureReport(BaseModel):
     objects_scanned: int
     objects_unreadable: int
     milliseconds: int
+    compacted: bool = Field(description="Whether the bytes of the rows that went are gone from Postgres' files.")
+    written_anew: bool | None = Field(
+        default=None, description="False: large tables were left to the server, which overwrites free space in time."
+    )
 
 
 class ErasureBody(BaseModel):

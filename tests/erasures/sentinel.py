@@ -5,9 +5,8 @@ import subprocess
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
-from conftest import ASKED, RECEIVED, Place, line
+from conftest import RECEIVED, Place, line
 
 from analytics_pipelines.cohorts.calculate import Calculator
 from analytics_pipelines.cohorts.static import StaticMembers
@@ -27,12 +26,11 @@ _DAY = Days(RECEIVED.date() - timedelta(days=1), RECEIVED.date() + timedelta(day
 def sprinkle(place: Place) -> None:
     """Two hours of raw objects, with a recording and lines that are no events, loaded and summed up."""
     ours, hour_before = place.ours, RECEIVED - timedelta(hours=1)
-    quiet = {"$process_person_profile": False}
+    quiet, acme = {"$process_person_profile": False}, {"company": "Acme"}
+    of_acme = {"$group_type": "company", "$group_key": "Acme"}
     place.send(
         line("page", DEVICE, ours, received=hour_before, **quiet, **{"$session_id": f"{_SESSION}1"}),
-        line(
-            "page", "bob", ours, received=hour_before, **{"$session_id": f"{_SESSION}2", "$groups": {"company": "Acme"}}
-        ),
+        line("page", "bob", ours, received=hour_before, **{"$session_id": f"{_SESSION}2", "$groups": acme}),
         line("page", "bob", place.theirs, received=hour_before),
         received=hour_before,
     )
@@ -46,15 +44,14 @@ def sprinkle(place: Place) -> None:
             "$groupidentify",
             MAIL,
             ours,
-            **{"$group_type": "company", "$group_key": "Acme", "$group_set": {"owner": "Sentinel"}},
+            **of_acme,
+            **{"$group_set": {"owner": "Sentinel"}},
         ),
         line("SentinelEvent", OTHER_DEVICE, ours, SentinelProperty=1),
         # no merge: bob is somebody already, but the line names her
         line("$identify", "bob", ours, at=RECEIVED + timedelta(seconds=9), **{"$anon_distinct_id": MAIL}),
         line("page", "bob", ours, **{"$set": {"email": "bob@mail.example"}, "$session_id": f"{_SESSION}2"}),
-        line(
-            "$groupidentify", "bob", ours, **{"$group_type": "company", "$group_key": "Acme", "$group_set": {"size": 7}}
-        ),
+        line("$groupidentify", "bob", ours, **of_acme, **{"$group_set": {"size": 7}}),
         # lines that are no events
         {**line("page", MAIL, ours), "event": {"event": "", "distinct_id": MAIL}},
         {
@@ -93,11 +90,13 @@ def keep_answers(place: Place) -> dict[str, int]:
     for each in (found, listed):
         calculator.calculate(each.id)
     place.postgres.execute(
-        "INSERT INTO insights (team_id, short_id, query, created_at, last_modified_at) VALUES (%s, 'Abc', '{}', now(), now())",
+        "INSERT INTO insights (team_id, short_id, query, created_at, last_modified_at)"
+        " VALUES (%s, 'Abc', '{}', now(), now())",
         [place.ours],
     )
     place.postgres.execute(
-        "INSERT INTO insight_results (insight_id, question, answer, computed_at) SELECT id, 'q', %s, now() FROM insights",
+        "INSERT INTO insight_results (insight_id, question, answer, computed_at)"
+        " SELECT id, 'q', %s, now() FROM insights",
         [json.dumps({"results": [[MAIL]]})],
     )
     place.postgres.execute(
@@ -110,13 +109,15 @@ def of_bob(place: Place) -> dict[str, list[Any]]:
     """All that is known of him, but for the event of his that names her."""
     bob = "(SELECT person_id FROM person_distinct_ids FINAL WHERE distinct_id = 'bob')"
     asked = {
-        "events": "SELECT * EXCEPT batch_id FROM events WHERE distinct_id = 'bob' AND event != '$identify' ORDER BY team_id, uuid",
+        "events": "SELECT * EXCEPT batch_id FROM events WHERE distinct_id = 'bob' AND event != '$identify'"
+        " ORDER BY team_id, uuid",
         "letters": "SELECT line FROM dead_letters WHERE position(line, '\"bob\"') > 0",
         "person": f"SELECT team_id, id, created_at, properties FROM persons FINAL WHERE id IN {bob} ORDER BY team_id",
-        "usage": "SELECT team_id, min(first_seen) FROM distinct_id_usage WHERE distinct_id = 'bob' GROUP BY team_id ORDER BY 1",
+        "usage": "SELECT team_id, min(first_seen) FROM distinct_id_usage WHERE distinct_id = 'bob'"
+        " GROUP BY team_id ORDER BY team_id",
         "sessions": "SELECT * FROM sessions WHERE distinct_id = 'bob' ORDER BY team_id, session_id",
         "active": f"SELECT * FROM active_people_daily WHERE person_id IN {bob} AND event != '$identify' ORDER BY ALL",
-        "names": "SELECT team_id, kind, name FROM sightings WHERE name IN ('page', 'email', '$groups') GROUP BY ALL ORDER BY ALL",
+        "names": "SELECT team_id, kind, name FROM sightings WHERE name IN ('page', 'email') GROUP BY ALL ORDER BY ALL",
     }
     return {name: place.rows(sql) for name, sql in asked.items()}
 
@@ -147,17 +148,14 @@ def rows_with(place: Place, mark: bytes) -> list[str]:
     return found
 
 
-__all__ = [
-    "ASKED",
-    "DEVICE",
-    "MAIL",
-    "MARK",
-    "OTHER_DEVICE",
-    "UUID",
-    "files_with",
-    "keep_answers",
-    "of_bob",
-    "rows_with",
-    "sprinkle",
-    "sum_up",
-]
+def everywhere(place: Place) -> dict[str, Any]:
+    """Where her bytes are."""
+    with place.postgres.session() as session:
+        session.execute("CHECKPOINT")
+    return {
+        "clickhouse": files_with(place.engines / "clickhouse", MARK),
+        "postgres rows": rows_with(place, MARK),
+        # the log of writes is written over in time, and nothing else can be done about it
+        "postgres files": files_with(place.engines / "postgres", MARK, without="pg_wal"),
+        "bucket": MARK in place.bucket_text(),
+    }

@@ -1,0 +1,45 @@
+"""An erasure that is broken off anywhere is finished by the next run, and leaves what it always leaves."""
+
+from typing import Any
+
+import pytest
+from conftest import Place
+from sentinel import MAIL, everywhere, keep_answers, of_bob, sprinkle
+
+from analytics_pipelines import faults
+from analytics_pipelines.faults import InjectedFault
+
+pytestmark = pytest.mark.engines
+
+# In their order: each attempt comes to the point behind it for the first time.
+POINTS = (
+    *("after_load", "after_events_chosen", "after_chosen", "after_objects", "after_rows_of_lines", "after_others"),
+    *("after_stored", "after_groups_again", "after_rows", "after_returned", "after_days", "after_rollup"),
+    *("after_exports", "after_answers", "before_verification", "after_drop", "after_proof"),
+)
+
+
+def test_an_erasure_that_is_broken_off_at_each_point_is_finished_by_the_next_run(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sprinkle(place)
+    keep_answers(place)
+    before = of_bob(place)
+    erasure = place.ask(MAIL)
+    for point in POINTS:
+        monkeypatch.setattr(faults, "_plan", {f"erasures.{point}": ("raise", 1)})
+        monkeypatch.setattr(faults, "_passes", {})
+        with pytest.raises(InjectedFault, match=point):
+            place.eraser().run(erasure.id)
+        place.load()  # others go on meanwhile
+    monkeypatch.setattr(faults, "_plan", {})
+    place.eraser().run()
+    done: Any = place.eraser().requests.find(erasure.id)
+    assert done.state == "verified", done.error
+    assert not any(everywhere(place).values()), everywhere(place)
+    assert of_bob(place) == before
+    batches = place.postgres.row(
+        "SELECT sum(lines) AS lines, sum(events) AS events, sum(dead_letters) AS dead, sum(duplicates) AS twice"
+        " FROM ingest_batches"
+    )
+    assert batches == {"lines": 6, "events": 4, "dead": 1, "twice": 1}
