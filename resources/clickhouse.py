@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
@@ -68,6 +68,37 @@ class Result:
         return row
 
 
+class _Connection:
+    """The driver's client of one server, with its pool; it asks the server what it is when it is first used."""
+
+    def __init__(self, parts: SplitResult, database: str) -> None:
+        self._parts = parts
+        self._database = database
+        self._lock = threading.Lock()
+        self._client: Client | None = None
+
+    def client(self) -> Client:
+        with self._lock:
+            if self._client is None:
+                self._client = clickhouse_connect.get_client(
+                    host=self._parts.hostname,
+                    port=self._parts.port or 0,
+                    secure=self._parts.scheme == "https",
+                    username="",
+                    headers={
+                        # the embedded server knows its users by these
+                        "X-ClickHouse-User": unquote(self._parts.username or "default"),
+                        "X-ClickHouse-Key": unquote(self._parts.password or ""),
+                    },
+                    autogenerate_session_id=False,
+                    connect_timeout=30,  # also how long a busy server may leave the body of a request unread
+                    query_retries=0,
+                    tz_mode="aware",
+                )
+                self._client.database = self._database  # set late: before the first migration it does not exist
+            return self._client
+
+
 class ClickHouse:
     """A pooled client of one URL, `http://user:password@host:port/database`; safe to share between threads.
 
@@ -79,14 +110,12 @@ class ClickHouse:
         parts = urlsplit(url)
         self.database = parts.path.strip("/") or "analytics"
         self.address = f"{parts.hostname}:{parts.port or (8443 if parts.scheme == 'https' else 8123)}"
-        self._parts = parts
+        self._connection = _Connection(parts, self.database)
         self._comment = dict(comment or {})
         self._read_only = read_only
-        self._lock = threading.Lock()
-        self._client: Client | None = None
 
     def about(self, **comment: Any) -> "ClickHouse":
-        """The same server, with more to say in `log_comment`."""
+        """The same server by the same connections, with more to say in `log_comment`."""
         copy = ClickHouse.__new__(ClickHouse)
         copy.__dict__.update(self.__dict__)
         copy._comment = {**self._comment, **comment}
@@ -100,7 +129,9 @@ class ClickHouse:
         Raises ClickHouseUnavailable or ClickHouseRefused.
         """
         try:
-            found = self._connected().query(sql, parameters=dict(parameters or {}), settings=self._settings(settings))
+            found = self._connection.client().query(
+                sql, parameters=dict(parameters or {}), settings=self._settings(settings)
+            )
         except Exception as error:
             raise self._translated(error) from None
         return Result(
@@ -115,7 +146,7 @@ class ClickHouse:
     ) -> None:
         """Run a statement without a result."""
         try:
-            self._connected().command(sql, parameters=dict(parameters or {}), settings=self._settings(settings))
+            self._connection.client().command(sql, parameters=dict(parameters or {}), settings=self._settings(settings))
         except Exception as error:
             raise self._translated(error) from None
 
@@ -129,7 +160,7 @@ class ClickHouse:
             "http_headers_progress_interval_ms": 10_000,
         }
         try:
-            found = self._connected().command(
+            found = self._connection.client().command(
                 sql, parameters=dict(parameters or {}), settings=self._settings({**whole, **(settings or {})})
             )
         except Exception as error:
@@ -140,7 +171,7 @@ class ClickHouse:
     def read(self, sql: str, parameters: Parameters | None = None, settings: Mapping[str, Any] | None = None) -> bytes:
         """The answer to `SELECT … FORMAT …`, as the bytes that ClickHouse sends."""
         try:
-            found: bytes = self._connected().raw_query(
+            found: bytes = self._connection.client().raw_query(
                 sql, parameters=dict(parameters or {}), settings=self._settings(settings)
             )
         except Exception as error:
@@ -150,7 +181,7 @@ class ClickHouse:
     def create_database(self, on_cluster: str = "") -> None:
         """Make this client's database if it is not there."""
         try:
-            self._connected().command(
+            self._connection.client().command(
                 f"CREATE DATABASE IF NOT EXISTS `{self.database}` {on_cluster}", use_database=False
             )
         except Exception as error:
@@ -170,7 +201,7 @@ class ClickHouse:
         The bytes are parsed by ClickHouse; Python never sees a row. Not retried: the caller knows whether it may.
         """
         try:
-            self._connected().command(
+            self._connection.client().command(
                 sql,
                 parameters=dict(parameters or {}),
                 data=payload,
@@ -195,14 +226,16 @@ class ClickHouse:
     def insert_rows(self, table: str, rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> None:
         """Insert a few rows from Python."""
         try:
-            self._connected().insert(table, rows, column_names=list(columns), settings=self._settings(INSERT_SETTINGS))
+            self._connection.client().insert(
+                table, rows, column_names=list(columns), settings=self._settings(INSERT_SETTINGS)
+            )
         except Exception as error:
             raise self._translated(error) from None
 
     def check(self) -> str:
         """The server's version. Raises ClickHouseUnavailable or ClickHouseRefused."""
         try:
-            return str(self._connected().command("SELECT version()", use_database=False))
+            return str(self._connection.client().command("SELECT version()", use_database=False))
         except Exception as error:
             raise self._translated(error) from None
 
@@ -213,27 +246,6 @@ class ClickHouse:
         if self._comment:
             settings["log_comment"] = json.dumps(self._comment, sort_keys=True)
         return settings
-
-    def _connected(self) -> Client:
-        with self._lock:
-            if self._client is None:
-                self._client = clickhouse_connect.get_client(
-                    host=self._parts.hostname,
-                    port=self._parts.port or 0,
-                    secure=self._parts.scheme == "https",
-                    username="",
-                    headers={
-                        # the embedded server knows its users by these
-                        "X-ClickHouse-User": unquote(self._parts.username or "default"),
-                        "X-ClickHouse-Key": unquote(self._parts.password or ""),
-                    },
-                    autogenerate_session_id=False,
-                    connect_timeout=30,  # also how long a busy server may leave the body of a request unread
-                    query_retries=0,
-                    tz_mode="aware",
-                )
-                self._client.database = self.database  # set late: before the first migration it does not exist
-            return self._client
 
     def _translated(self, error: Exception) -> Exception:
         if isinstance(error, DatabaseError) and getattr(error, "code", None):
