@@ -9,6 +9,7 @@ from analytics_pipelines.rollups.tables import ROLLUPS
 from analytics_pipelines.views.definitions import VIEWS
 from assets.cohorts import calculate_due_cohorts
 from assets.queries import answer_due_insights
+from assets.webhooks import deliver_to_all
 
 ingest_job = dg.define_asset_job(
     "ingest_job",
@@ -93,8 +94,28 @@ export_jobs = {
     for model in Model
 }
 
+delivery_job = dg.define_asset_job(
+    "delivery_job",
+    selection=dg.AssetSelection.assets("webhook_deliveries"),
+    description="Tell the chosen destinations of what waits for them now.",
+    tags={"dagster/max_runtime": "3600"},
+)
+
+
+@dg.job(
+    description="Tell all destinations of what arrives: one run lingers, and the next takes over from it.",
+    # As with ingestion: no pool, and no long life without an end.
+    tags={"dagster/priority": "8", "dagster/max_runtime": "3600"},
+)
+def follow_job() -> None:
+    """One step for any number of destinations."""
+    deliver_to_all()
+
+
 # Jobs of two types, one of which Dagster does not export.
 JOBS: list[Any] = [
+    delivery_job,
+    follow_job,
     squash_job,
     erasure_job,
     ingest_job,

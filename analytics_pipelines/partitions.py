@@ -23,5 +23,8 @@ insights = DynamicPartitionsDefinition(name="insights")
 # Cohorts, by their ids.
 cohorts = DynamicPartitionsDefinition(name="cohorts")
 
+# Destinations of webhooks, `<project>-<id>`.
+destinations = DynamicPartitionsDefinition(name="destinations")
+
 # Exports, by their ids: each kind is an asset.
 exports = {model: DynamicPartitionsDefinition(name=f"{model}_exports") for model in Model}

@@ -11,6 +11,7 @@ from analytics_pipelines.dashboards.partitions import InsightPartitions
 from analytics_pipelines.jobs import (
     cohort_refresh_job,
     erasure_job,
+    follow_job,
     ingest_job,
     insight_refresh_job,
     rollup_job,
@@ -20,7 +21,11 @@ from analytics_pipelines.partitions import arrival_hour
 from analytics_pipelines.rollups.days import Days
 from analytics_pipelines.rollups.tables import ROLLUPS
 from analytics_pipelines.settings import settings_of_process
+from analytics_pipelines.webhooks.deliver import anyone_to_tell
 from resources.shells import AnalyticsResource
+
+# From one tick of `keep_following` to the next, and the start of a run.
+FOLLOW_SECONDS = 1860
 
 # Between being asked for and being over.
 _UNDER_WAY = [
@@ -191,7 +196,33 @@ def cohort_refresh_request(
     return dg.RunRequest(run_key=run_key)
 
 
+@dg.schedule(
+    job=follow_job,
+    cron_schedule="*/30 * * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Every half an hour a run takes over from the one before and tells destinations of what arrives, "
+    "if there are any.",
+)
+def keep_following(
+    context: dg.ScheduleEvaluationContext, analytics: AnalyticsResource
+) -> dg.RunRequest | dg.SkipReason:
+    """The run that goes on until the next."""
+    with closing(analytics.postgres()) as postgres:
+        if not anyone_to_tell(postgres):
+            return dg.SkipReason("There is nobody to tell.")
+    return follow_request(f"{context.scheduled_execution_time:%Y-%m-%dT%H:%M}")
+
+
+def follow_request(run_key: str) -> dg.RunRequest:
+    """A run that lingers a little longer than until the next tick."""
+    return dg.RunRequest(
+        run_key=run_key,
+        run_config={"ops": {"deliver_to_all": {"config": {"linger_seconds": FOLLOW_SECONDS}}}},
+    )
+
+
 SCHEDULES = [
+    keep_following,
     squash_weekly,
     look_for_survivors,
     keep_ingesting,

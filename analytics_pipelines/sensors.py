@@ -17,17 +17,25 @@ from analytics_pipelines.jobs import (
     cohort_refresh_job,
     erasure_job,
     export_jobs,
+    follow_job,
     ingest_job,
     insight_job,
     insight_refresh_job,
     rollup_job,
     view_job,
 )
-from analytics_pipelines.partitions import arrival_hour, cohorts, exports, insights
+from analytics_pipelines.partitions import arrival_hour, cohorts, destinations, exports, insights
 from analytics_pipelines.rollups.days import in_a_row
 from analytics_pipelines.rollups.watermark import Watermark
-from analytics_pipelines.schedules import ingest_request, insight_refresh_request, rollup_request, runs_under_way
+from analytics_pipelines.schedules import (
+    follow_request,
+    ingest_request,
+    insight_refresh_request,
+    rollup_request,
+    runs_under_way,
+)
 from analytics_pipelines.views.definitions import outdated
+from analytics_pipelines.webhooks.deliver import anyone_to_tell, destination_keys, someone_delivers
 from resources.shells import AnalyticsResource
 
 # A run costs seconds of CPU before it does anything, so days that follow each other share one.
@@ -231,6 +239,29 @@ def exports_are_due(
     return dg.SensorResult(run_requests=requests, dynamic_partitions_requests=come_and_go)
 
 
+@dg.sensor(
+    job=follow_job,
+    minimum_interval_seconds=15,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Gives each destination its partition of `webhook_deliveries`, and starts a run that tells them of "
+    "what arrives when none is there: after the first was made, and after a run was killed.",
+)
+def destinations_are_followed(
+    context: dg.SensorEvaluationContext, analytics: AnalyticsResource
+) -> dg.SensorResult | dg.SkipReason:
+    """Two looks at Postgres and one at the run queue."""
+    with closing(analytics.postgres()) as postgres:
+        come_and_go = _come_and_go(context.instance, destinations, destination_keys(postgres))
+        with postgres.session() as session:
+            away = anyone_to_tell(postgres) and not someone_delivers(session)
+    requests = []
+    if away and not runs_under_way(context.instance, follow_job.name, {}):
+        requests.append(follow_request(f"absence {datetime.now(UTC):%Y-%m-%dT%H:%M:%S}"))
+    if not (come_and_go or requests):
+        return dg.SkipReason("Destinations are followed, or there are none.")
+    return dg.SensorResult(run_requests=requests, dynamic_partitions_requests=come_and_go)
+
+
 def _come_and_go(
     instance: dg.DagsterInstance, definition: dg.DynamicPartitionsDefinition, live: Collection[str]
 ) -> list[dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest]:
@@ -262,6 +293,7 @@ def erasures_wait(context: dg.SensorEvaluationContext, analytics: AnalyticsResou
 
 
 SENSORS = [
+    destinations_are_followed,
     erasures_wait,
     ingestion_is_away,
     late_events,

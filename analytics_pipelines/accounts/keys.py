@@ -17,6 +17,7 @@ _OBJECTS = (
     "export",
     "feature_flag",
     "group",
+    "hog_function",
     "insight",
     "organization",
     "person",

@@ -10,6 +10,7 @@ from analytics_pipelines.web.api import api
 from analytics_pipelines.web.cohorts import cohorts
 from analytics_pipelines.web.dashboards import dashboards
 from analytics_pipelines.web.definitions import definitions
+from analytics_pipelines.web.destinations import destinations
 from analytics_pipelines.web.environments import EnvironmentsAreProjects
 from analytics_pipelines.web.erasures import erasures
 from analytics_pipelines.web.exports import exports
@@ -47,6 +48,7 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(insights)
     app.register_blueprint(dashboards)
     app.register_blueprint(actions)
+    app.register_blueprint(destinations)
     app.register_blueprint(cohorts)
     app.register_blueprint(exports)
     app.register_blueprint(persons)

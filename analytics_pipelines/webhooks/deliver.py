@@ -117,6 +117,11 @@ class Deliverer:
                 if before == {id_: vars(tally) for id_, tally in self.tallies.items()}:
                     return
 
+    def known(self) -> list[tuple[int, int]]:
+        """(team, destination) of those that are not deleted."""
+        rows = self.postgres.rows("SELECT team_id, id FROM webhook_destinations WHERE NOT deleted ORDER BY team_id, id")
+        return [(row["team_id"], row["id"]) for row in rows]
+
     def take_tallies(self) -> dict[int, Tally]:
         """What was done since this was last asked."""
         with self._lock:

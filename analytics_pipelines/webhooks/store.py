@@ -89,7 +89,8 @@ class Destinations:
         `fields` are of PLAIN and `headers`. Raises TooManyDestinations.
         """
         now, secret = datetime.now(UTC), new_signing_secret()
-        values = {**_columns(fields), "created_at": now, "updated_at": now, "enabled_at": now, "created_by": by}
+        values = _columns({"preset": "generic", **fields})
+        values |= {"created_at": now, "updated_at": now, "enabled_at": now, "created_by": by}
         with self._postgres.transaction() as connection:
             # From before the look at the last batch on: else a batch could come between that nobody follows.
             seen = last_number(connection)

@@ -43,7 +43,7 @@ def assert_settings(instance: DagsterInstance) -> None:
     assert instance.run_monitoring_settings["free_slots_after_run_end_seconds"] > 0
     assert instance.run_retries_enabled
     assert not instance.run_retries_retry_on_asset_or_op_failure
-    assert instance.get_concurrency_config().run_queue_config.max_concurrent_runs == 4
+    assert instance.get_concurrency_config().run_queue_config.max_concurrent_runs == 6
     assert not instance.telemetry_enabled
     assert not instance.nux_enabled
 
