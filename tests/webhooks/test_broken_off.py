@@ -1,0 +1,136 @@
+"""A deliverer that is killed anywhere, a day that is loaded again, people that are erased: nothing is lost."""
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hook_receiver import Receiver
+
+from analytics_pipelines.ingest.replay import Replay
+from analytics_pipelines.webhooks.queue import erase, survivors
+
+pytestmark = pytest.mark.engines
+
+POINTS = [
+    "webhooks.after_match@1",
+    "webhooks.before_enqueue_commit@1",
+    "webhooks.before_send@2",
+    "webhooks.after_send@1",
+    "webhooks.after_send@3",
+    "webhooks.after_delivered@2",
+]
+
+_DELIVER = textwrap.dedent(
+    """
+    import json, sys
+    from analytics_pipelines.settings import Settings
+    from analytics_pipelines.webhooks.deliver import Deliverer
+    given = json.loads(sys.argv[1])
+    Deliverer.of(Settings(**given["settings"]), {}).deliver(given["only"])
+    """
+)
+
+
+def told(receiver: Receiver) -> list[str]:
+    return [json.loads(got.body)["event"]["uuid"] for got in receiver.got]
+
+
+def test_a_deliverer_that_is_killed_anywhere_loses_nothing_and_says_the_same_twice(
+    world: Any, receiver: Receiver
+) -> None:
+    destination = world.destination(receiver)
+    settings = {
+        name: value.get_secret_value() if hasattr(value, "get_secret_value") else value
+        for name in ("postgres_url", "clickhouse_url", "object_store_url", "outbound_allowed")
+        for value in [getattr(world.settings, name)]
+    }
+    given = json.dumps({"settings": settings, "only": [destination.id]})
+    ids: list[str] = []
+    for point in POINTS:
+        ids += world.arrive("a", "b", "c")
+        name, _, at = point.partition("@")
+        killed = subprocess.run(
+            [sys.executable, "-c", _DELIVER, given],
+            env={**os.environ, "ANALYTICS_FAULTS": f"{name}=kill@{at}"},
+            capture_output=True,
+            timeout=60,
+        )
+        assert killed.returncode == -9, (point, killed.stderr.decode()[-2000:])
+        world.deliver(destination)
+        once = list(dict.fromkeys(told(receiver)))
+        assert once == ids, point
+    messages: dict[str, set[str]] = {}
+    for got in receiver.got:
+        messages.setdefault(json.loads(got.body)["event"]["uuid"], set()).add(got.headers["webhook-id"])
+    assert all(len(found) == 1 for found in messages.values())
+    assert len({next(iter(found)) for found in messages.values()}) == len(ids)
+    assert len(receiver.got) <= len(ids) + len(POINTS)
+    health = world.health(destination)
+    assert (health["state"], health["backlog"], health["batches_waiting"]) == ("healthy", 0, 0)
+
+
+def replay(world: Any) -> None:
+    today = datetime.now(UTC).date()
+    made = Replay.of(world.settings, {}, None)
+    try:
+        made.days(today, today)
+    finally:
+        made.postgres.close()
+
+
+def test_a_replay_of_a_day_tells_nothing_again(world: Any, receiver: Receiver) -> None:
+    world.destination(receiver)
+    ids = world.arrive("a", "b")
+    world.deliver()
+    replay(world)
+    later = world.arrive("c")
+    world.deliver()
+    assert told(receiver) == [*ids, *later]
+
+
+def test_a_batch_that_was_loaded_again_before_its_turn_is_told_all_the_same(world: Any, receiver: Receiver) -> None:
+    destination = world.destination(receiver)
+    ids = world.arrive("a") + world.arrive("b") + world.arrive("c")
+    assert world.health(destination)["batches_waiting"] == 3
+    replay(world)
+    later = world.arrive("d")
+    world.deliver()
+    assert list(dict.fromkeys(told(receiver))) == [*ids, *later]
+    assert len(receiver.got) <= 5  # the last batch may be in the hour that was looked through whole
+
+
+def test_a_batch_that_is_loaded_late_is_told(world: Any, receiver: Receiver) -> None:
+    world.destination(receiver)
+    late = world.arrive("late", load=False)
+    early_store, world.store = world.store, type(world.store)((world.settings.data_dir / "other").as_uri())
+    early = world.arrive("early")
+    world.deliver()
+    world.store = early_store
+    world.load()
+    world.deliver()
+    assert told(receiver) == [*early, *late]
+
+
+def test_people_that_are_erased_are_told_of_no_more(world: Any, receiver: Receiver) -> None:
+    receiver.plan = lambda number, _: 500 if number == 0 else 200
+    destination = world.destination(receiver)
+    world.patience = type(world.patience)(first_pause=0.0, longest_pause=0.0, most_attempts=1, parked_events=9)
+    bob = {"event": "x", "distinct_id": "bob"}
+    ids = world.arrive(bob, "a", bob)
+    world.deliver(destination)  # the first is parked
+    world.postgres.execute("UPDATE webhook_deliveries SET state = 'parked' WHERE distinct_id = 'bob'")
+    assert survivors(world.postgres, world.team_id, ["bob"]) == 1
+    person = world.postgres.row("SELECT person_id FROM webhook_deliveries WHERE distinct_id = 'bob'")["person_id"]
+    assert isinstance(person, UUID)
+    assert erase(world.postgres, world.team_id + 1, ["bob"], [person]) == 0
+    assert erase(world.postgres, world.team_id, [], [person]) == 1
+    assert survivors(world.postgres, world.team_id, ["bob"]) == 0
+    world.queue(destination).redrive()
+    world.deliver(destination)
+    assert told(receiver)[1:] == ids[1:]
