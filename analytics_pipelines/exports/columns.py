@@ -148,11 +148,20 @@ def in_json_lines(columns: Sequence[Column]) -> str:
 
 
 def in_text(column: Column) -> str:
-    """As text, for a database that gives it its type."""
+    """As text without NUL, for a Postgres that gives it its type."""
     name = column.quoted
     if column.type == "moment":
         return _iso(column)
-    return name if column.type in ("json", "text") else f"toString({name})"
+    if column.type == "text":
+        return f"replaceAll({name}, '\\0', '')"
+    return _without_nul(name) if column.type == "json" else f"toString({name})"
+
+
+def _without_nul(json: str) -> str:
+    """JSON whose texts have no NUL, for which Postgres has no place. Pairs of backslashes stand aside meanwhile, as a
+    sign that JSON never has, since what follows them is no escape."""
+    apart = f"replaceAll({json}, '\\\\\\\\', '\\x01')"
+    return f"replaceAll(replaceAll({apart}, '\\\\u0000', ''), '\\x01', '\\\\\\\\')"
 
 
 def _json_value(column: Column) -> str:

@@ -108,10 +108,13 @@ class Runs:
         )
 
     def backfill(self, start: datetime, end: datetime, now: datetime) -> UUID:
-        """Have every interval that touches the span exported, again if it was. ValueError for too many or none."""
-        listed = list(intervals(start, min(end, now), self._export.interval))
-        if not listed or start >= end:
-            raise ValueError("The span holds no interval that has begun.")
+        """Have every interval that touches the span and is over exported, again if it was. ValueError for too many or
+        none."""
+        listed = (
+            [each for each in intervals(start, end, self._export.interval) if each.end <= now] if start < end else []
+        )
+        if not listed:
+            raise ValueError("The span holds no interval that is over.")
         if len(listed) > MOST_INTERVALS:
             raise ValueError(f"The span holds {len(listed):,} intervals; at most {MOST_INTERVALS:,} at a time.")
         if self._export.model.is_snapshot:  # they would all be the same

@@ -39,7 +39,8 @@ class World:
 
     def send(self, *lines: dict[str, Any], received: datetime = TEN, watermark: datetime | None = None) -> None:
         """Events arrive and are loaded; all before `watermark` is there."""
-        put(self.store, *lines, received=received)
+        if lines:
+            put(self.store, *lines, received=received)
         Drain(
             self.store, self.postgres, self.clickhouse, batch_objects=100, batch_bytes=10_000_000, now=lambda: self.now
         ).everything()

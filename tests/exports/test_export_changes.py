@@ -26,7 +26,9 @@ def test_of_a_month_only_the_days_that_a_replay_changed_are_written_anew(
     first = datetime(2026, 11, 1, 12, tzinfo=UTC)
     world.now = first + 30 * DAY
     for day in range(30):
-        world.send(*world.events(4, first + day * DAY), received=first + day * DAY)
+        noon = first + day * DAY
+        world.send(*world.events(4, noon), received=noon, watermark=noon)
+    world.send(watermark=world.now)
     export = world.export(every=Every.DAY, start_at=first.replace(hour=0))
     assert world.exporter.work(export).intervals == 30
     before = world.files()
@@ -51,7 +53,7 @@ def test_of_a_month_only_the_days_that_a_replay_changed_are_written_anew(
     ).rows
     assert counted == own
     world.now += HOUR
-    Runs(world.postgres, export).backfill(first, first + 30 * DAY, world.now)
+    Runs(world.postgres, export).backfill(first, world.now, world.now)
     assert world.exporter.work(export).intervals == 30
     assert world.files() == after
 
