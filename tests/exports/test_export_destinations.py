@@ -1,7 +1,6 @@
 """Buckets and tables elsewhere: real ones, of moto's S3, Postgres and a ClickHouse of its own."""
 
 import json
-import subprocess
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from analytics_pipelines.exports.runs import Runs
 from analytics_pipelines.exports.s3 import S3
 from analytics_pipelines.exports.saving import Checks
 from analytics_pipelines.settings import Settings
-from resources.clickhouse import ClickHouse
+from resources.clickhouse import ClickHouse, ClickHouseRefused
 from resources.object_store import ObjectStore
 
 pytestmark = pytest.mark.engines
@@ -200,7 +199,7 @@ def test_whatever_is_broken_off_at_any_destination_is_mended_by_the_next_try(
 
 
 def test_postgres_has_rows_of_its_own_types(world: World, table: Callable[..., Destination], databases: Any) -> None:
-    world.send(*world.events(9), *[saying(each, plan="pro\x00") for each in world.events(1)])
+    world.send(*world.events(9), *[saying(each, plan="a\x00\x00b\\u0000") for each in world.events(1)])
     world.exporter.work(world.export(table(table_name="facts")))
     types = in_postgres(
         databases,
@@ -218,6 +217,8 @@ def test_postgres_has_rows_of_its_own_types(world: World, table: Callable[..., D
     ).rows
     assert found == own
     assert in_postgres(databases, "SELECT DISTINCT _interval_start FROM facts") == [(TEN,)]
+    said = "SELECT properties->'$set'->>'plan' FROM facts WHERE properties->'$set' IS NOT NULL"
+    assert in_postgres(databases, said) == [("ab\\u0000",)]
 
 
 def test_a_snapshot_takes_the_place_of_the_one_before(
@@ -333,25 +334,22 @@ def test_clickhouse_writes_no_secret_down(
     for destination in (bucket(), bucket(bucket_name="not-there"), table(), other.destination()):
         export = world.export(destination)
         statements += _statements(world, export, sender)
+    errors = []
     for statement in statements:
         try:
             sender.write(statement)
-        except Exception as error:
-            assert not any(secret in str(error) for secret in secrets[1:]), error
+        except ClickHouseRefused as error:
+            errors.append(str(error))
     sender.command("SYSTEM FLUSH LOGS")
     logged = sender.query(
         "SELECT query, exception FROM system.query_log WHERE query ILIKE 'INSERT INTO FUNCTION%'"
     ).rows
     assert len(logged) >= len(statements)
-    written = "".join(query + exception for query, exception in logged)
+    written = "".join(errors) + "".join(query + exception for query, exception in logged)
     written += "".join(path.read_text(errors="replace") for path in other.folder.glob("*.log*"))
     for secret in secrets[1:]:
         assert secret not in written
         assert secret.replace("\\", "\\\\").replace("'", "\\'") not in written
-    grep = subprocess.run(
-        ["grep", "-rlaF", SECRET, str(world.folder.parent.parent / "clickhouse")], capture_output=True
-    )
-    assert grep.stdout == b""
 
 
 def _statements(world: World, export: Export, clickhouse: ClickHouse) -> list[str]:
