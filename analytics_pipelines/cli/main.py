@@ -21,6 +21,7 @@ _VERBS = {
     "replay": "replay:replay",
     "sql": "events:sql",
     "persons": "persons:persons",
+    "erasures": "erasures:erasures",
     "dashboards": "dashboards:dashboards",
     "exports": "exports:exports",
     "project": "projects:project",

@@ -1,4 +1,4 @@
-"""`analytics persons`: look at merges, take them back, delete a person."""
+"""`analytics persons`: look at merges, take them back, delete or export a person."""
 
 import getpass
 import json
@@ -50,7 +50,7 @@ def _stores(data_dir: Path | None) -> Iterator[_Stores]:
 
 @click.group()
 def persons() -> None:
-    """Look at merges, take them back, delete a person."""
+    """Look at merges, take them back, delete or export a person."""
 
 
 @persons.command(epilog=example("analytics persons merges --project 1 ada@example.com"))
@@ -153,21 +153,79 @@ def remerge(
     _tell(edges, moves, dry_run, as_json)
 
 
-@persons.command(epilog=example("analytics persons delete --project 1 ada@example.com"))
+@persons.command(
+    epilog=example(
+        "analytics persons delete --project 1 ada@example.com",
+        "analytics persons delete --project 1 ada@example.com --events --json",
+    )
+)
 @_project
 @click.argument("distinct_id")
+@click.option(
+    "--events", "with_events", is_flag=True, help="Erase all that was received of it, from every place, with proof."
+)
 @data_dir
 @as_json
-def delete(project_id: int, distinct_id: str, data_dir: Path | None, as_json: bool) -> None:
+def delete(project_id: int, distinct_id: str, with_events: bool, data_dir: Path | None, as_json: bool) -> None:
     """Delete the person of this id, with all its ids and properties.
 
-    Its events stay until they are erased. What it sends from now on brings it back, with what is said of it then.
+    Its events stay, unless they are erased with it (--events). What it sends from now on brings it back, with what is
+    said of it then.
     """
     from analytics_pipelines.persons.deletion import delete_person
 
+    if with_events:
+        from analytics_pipelines.cli.erasures import erase_now
+        from analytics_pipelines.erasures.asking import person_of_id
+
+        erase_now(
+            load_settings(data_dir=data_dir),
+            project_id,
+            lambda postgres, now: person_of_id(postgres, project_id, distinct_id, now),
+            as_json=as_json,
+        )
+        return
     with _stores(data_dir) as stores:
         person = delete_person(stores.postgres, stores.clickhouse, project_id, distinct_id, datetime.now(UTC))
     click.echo(json.dumps({"id": str(person)}) if as_json else f"Deleted person {person}; the events are still there.")
+
+
+@persons.command(epilog=example("analytics persons export --project 1 ada@example.com ada.zip"))
+@_project
+@click.argument("distinct_id")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@data_dir
+@as_json
+def export(project_id: int, distinct_id: str, file: Path, data_dir: Path | None, as_json: bool) -> None:
+    """Write everything that is held of the person of this id into a zip of JSON.
+
+    One object a line, a file a kind: the person, its ids, events, sessions, cohorts, merges, recordings.
+    """
+    from analytics_pipelines.erasures.archive import Archive, TooManyIds
+    from analytics_pipelines.erasures.component import component
+    from resources.object_store import ObjectStore
+
+    now = datetime.now(UTC)
+    with _stores(data_dir) as stores:
+        ids = sorted(component(stores.postgres, project_id, [distinct_id], now))
+        store = ObjectStore(load_settings(data_dir=data_dir).bucket_url)
+        archive = Archive(store, stores.postgres, stores.clickhouse, project_id, ids, now)
+        try:
+            with file.open("xb") as out:
+                counts = archive.write(out, lambda name: click.echo(f"  {name}", err=True))
+        except FileExistsError:
+            raise Problem(f"{file} is there already.", "Name another file, or remove it.") from None
+        except OSError as error:
+            raise Problem(f"{file} can't be written: {error.strerror}.", "Name another file.") from None
+        except TooManyIds as error:
+            file.unlink(missing_ok=True)
+            raise Problem(str(error), "Ask for it by parts: `analytics sql` reads the tables.") from None
+    if as_json:
+        click.echo(json.dumps({"file": str(file), "distinct_ids": ids, "objects": counts}))
+    else:
+        click.echo(
+            f"Wrote {file}: {counts['events']} events and {sum(counts.values()) - counts['events']} other objects."
+        )
 
 
 def _chosen(

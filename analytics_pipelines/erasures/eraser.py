@@ -85,10 +85,10 @@ class Eraser:
         with alone(self.postgres, ERASE):
             for erasure in self.requests.not_compacted():
                 self._compact(erasure)
-            waiting = [each for each in self.requests.open() if not only or each.id in only]
+            waiting = self.requests.to_do(only)
             for erasure in waiting:
                 self._attempt(erasure)
-        found = (self.requests.find(erasure.id) for erasure in waiting)
+        found = map(self.requests.find, only or [erasure.id for erasure in waiting])
         return [erasure for erasure in found if erasure]
 
     def _attempt(self, erasure: Erasure) -> None:

@@ -27,6 +27,12 @@ class Place:
 _IS_ID = "(team_id, distinct_id) IN (SELECT team_id, distinct_id FROM {ids})"
 _IS_EVENT = "(team_id, uuid) IN (SELECT team_id, uuid FROM {events})"
 _IS_PERSON = "(team_id, person_id) IN (SELECT team_id, person_id FROM {persons})"
+# What was known before of a person who stays.
+_IS_OLD = (
+    "(team_id, id) IN (SELECT team_id, person_id FROM {others}) AND (team_id, id, version) NOT IN"
+    " (SELECT team_id, id, max(version) FROM {database}.persons"
+    " WHERE (team_id, id) IN (SELECT team_id, person_id FROM {others}) GROUP BY team_id, id)"
+)
 _NAMES_ID = f"({_IS_ID} OR (team_id, named_after) IN (SELECT team_id, distinct_id FROM {{ids}}))"
 
 CLICKHOUSE = (
@@ -37,7 +43,7 @@ CLICKHOUSE = (
     Place("person_words", _IS_ID),
     Place("person_distinct_ids", _IS_ID),
     Place("person_members", f"({_IS_ID} OR {_IS_PERSON})"),
-    Place("persons", "(team_id, id) IN (SELECT team_id, person_id FROM {persons})"),
+    Place("persons", f"((team_id, id) IN (SELECT team_id, person_id FROM {{persons}}) OR {_IS_OLD})"),
     Place("person_overrides", _IS_ID),
     Place("person_deletions", _IS_ID),
     Place("squashed_ids", _NAMES_ID),
@@ -141,6 +147,9 @@ POSTGRES = (
     Table("replay_objects", excuse="names of objects"),
     Table("rollup_watermark", excuse="days"),
     Table("visible_batches", excuse="numbers"),
+    Table("compacted_hours", excuse="hours"),
+    Table("expiries", excuse="days and numbers"),
+    Table("expired_recordings", excuse="days"),
     Table("raw_replacements", excuse="names of objects"),
     Table("raw_moved_objects", excuse="names of objects"),
 )

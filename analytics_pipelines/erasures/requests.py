@@ -1,7 +1,7 @@
 """Erasures as they were asked for: what stands in Postgres of each, from the request to the proof."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, LiteralString
@@ -18,7 +18,6 @@ _COLUMNS: LiteralString = (
     "id, team_id, kind, state, requested_at, requested_by, subject, salt, hashes, step, done, total, found, report,"
     " error, attempts, started_at, finished_at"
 )
-_OPEN: LiteralString = "state NOT IN ('verified', 'failed')"
 
 
 @dataclass(frozen=True)
@@ -106,9 +105,14 @@ class Erasures:
         count = rows[0]["of_all"] if rows else 0
         return [_read({name: row[name] for name in row if name != "of_all"}) for row in rows], count
 
-    def open(self) -> list[Erasure]:
-        """Those that are to be done, oldest first."""
-        return [_read(row) for row in self._postgres.rows(f"SELECT {_COLUMNS} FROM erasures WHERE {_OPEN} ORDER BY id")]
+    def to_do(self, only: Collection[int] = ()) -> list[Erasure]:
+        """Those that are to be done, oldest first; or of `only` these all that are not verified, also failed ones."""
+        rows = self._postgres.rows(
+            f"SELECT {_COLUMNS} FROM erasures WHERE CASE WHEN %(all)s THEN state NOT IN ('verified', 'failed')"
+            " ELSE id = ANY(%(only)s) AND state <> 'verified' END ORDER BY id",
+            {"all": not only, "only": list(only)},
+        )
+        return [_read(row) for row in rows]
 
     def is_any_due(self, now: datetime) -> bool:
         """Whether any is to be done now: one that was broken off waits, twice as long after each further attempt."""

@@ -42,7 +42,11 @@ def condition(victims: Victims, place: Place) -> str:
     """Which rows of a table are meant."""
     if victims.erasure.kind == "project":
         return f"team_id = {victims.erasure.team_id}"
-    return place.mine.format(**victims.tables, until_ms=milliseconds(victims.erasure.requested_at))
+    return place.mine.format(
+        **victims.tables,
+        database=f"`{victims.clickhouse.database}`",
+        until_ms=milliseconds(victims.erasure.requested_at),
+    )
 
 
 def erase_rows(victims: Victims, progress: Callable[[int, int], None], *, only: frozenset[str] | None = None) -> None:

@@ -77,6 +77,7 @@ class Tables:
         erase_rows(self.victims, self.progress, only=_OF_LINES)
         hit("erasures.after_rows_of_lines")
         rebuild_noted(self.postgres, self._clickhouse, now)
+        self.victims.add_others(persons_of(self.postgres, self.victims.erasure.team_id, others))
         hit("erasures.after_others")
         erase_stored(self.postgres, self.victims)
         hit("erasures.after_stored")

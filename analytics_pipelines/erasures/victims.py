@@ -26,7 +26,7 @@ from analytics_pipelines.sql.compiler import compile_query
 from resources.clickhouse import ClickHouse
 from resources.postgres import Postgres
 
-TABLES = ("events", "ids", "persons", "groups", "letters", "names", "batches")
+TABLES = ("events", "ids", "persons", "others", "groups", "letters", "names", "batches")
 
 # Their uuids are held in memory while lines are looked through.
 MOST_EVENTS = 5_000_000
@@ -69,6 +69,10 @@ class Victims:
     def add_persons(self, persons: Iterable[UUID]) -> None:
         """Persons of whom nothing is left but what is found again."""
         self._insert("persons", [[self.erasure.team_id, each] for each in persons], ["team_id", "person_id"])
+
+    def add_others(self, persons: Iterable[UUID]) -> None:
+        """Persons who stay, and of whom something goes."""
+        self._insert("others", [[self.erasure.team_id, each] for each in persons], ["team_id", "person_id"])
 
     def add_groups(self, groups: Iterable[tuple[str, str]]) -> None:
         """Groups, by kind and key, of whom something goes."""

@@ -2,14 +2,17 @@
 
 import json
 from datetime import UTC, datetime
+from tempfile import TemporaryFile
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, current_app
+from flask import Blueprint, current_app, send_file
 from flask.typing import ResponseReturnValue
 from spectree import Response
 
 from analytics_pipelines.erasures import asking
+from analytics_pipelines.erasures.archive import Archive, TooManyIds
+from analytics_pipelines.erasures.component import ids_of_person
 from analytics_pipelines.erasures.requests import Erasures
 from analytics_pipelines.insights.filters import PropertyFilter
 from analytics_pipelines.insights.kinds import parse_as
@@ -59,6 +62,28 @@ def list_persons(project_id: int) -> ResponseReturnValue:
 def get_person(project_id: int, person_id: str) -> ResponseReturnValue:
     """One person."""
     return _existing(person_id).public()
+
+
+@persons.get("/<person_id>/export/")
+@scope("person:read")
+@spec.validate(
+    resp=Response("HTTP_200", HTTP_400=ErrorBody, HTTP_401=ErrorBody, HTTP_404=ErrorBody),
+    tags=["persons"],
+    skip_validation=True,
+)
+def export_person(project_id: int, person_id: str) -> ResponseReturnValue:
+    """Everything that is held of a person, as a zip of JSON: one object a line, a file a kind."""
+    services, now = _services(), datetime.now(UTC)
+    found = _existing(person_id)
+    ids = sorted(ids_of_person(services.postgres, project().id, found.id)) or list(found.distinct_ids)
+    out = TemporaryFile()  # noqa: SIM115  it is open until the answer is sent
+    archive = Archive(services.store, services.postgres, services.clickhouse, project().id, ids, now)
+    try:
+        archive.write(out)
+    except TooManyIds as error:
+        raise ApiError(400, "too_large", str(error)) from None
+    out.seek(0)
+    return send_file(out, mimetype="application/zip", as_attachment=True, download_name=f"person-{found.id}.zip")
 
 
 @persons.delete("/<person_id>/")

@@ -1,5 +1,5 @@
 -- Ids of the events that go of which no event stays.
-SELECT DISTINCT team_id, distinct_id
+SELECT DISTINCT distinct_id
 FROM {events}
 WHERE (team_id, distinct_id) NOT IN (
     SELECT team_id, distinct_id

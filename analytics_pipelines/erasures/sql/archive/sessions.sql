@@ -1,0 +1,10 @@
+SELECT * EXCEPT (team_id)
+FROM sessions
+WHERE team_id = {{team:Int64}} AND (
+    distinct_id IN {{ids:Array(String)}}
+    OR person_id IN (
+        SELECT person_id FROM person_distinct_ids FINAL
+        WHERE team_id = {{team:Int64}} AND is_deleted = 0 AND distinct_id IN {{ids:Array(String)}}
+    )
+)
+ORDER BY start
