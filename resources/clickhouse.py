@@ -5,6 +5,7 @@ import logging
 import re
 import threading
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -68,35 +69,49 @@ class Result:
         return row
 
 
+# The driver's clients of this process, by server and login. One that is made asks the server for all of its settings,
+# which takes longer than most questions.
+_SERVERS: dict[SplitResult, Client] = {}
+_SERVERS_LOCK = threading.Lock()
+
+
 class _Connection:
-    """The driver's client of one server, with its pool; it asks the server what it is when it is first used."""
+    """The driver's client for one database; connects when it is first used."""
 
     def __init__(self, parts: SplitResult, database: str) -> None:
-        self._parts = parts
+        self._server = parts._replace(path="", query="", fragment="")
         self._database = database
-        self._lock = threading.Lock()
         self._client: Client | None = None
 
     def client(self) -> Client:
-        with self._lock:
-            if self._client is None:
-                self._client = clickhouse_connect.get_client(
-                    host=self._parts.hostname,
-                    port=self._parts.port or 0,
-                    secure=self._parts.scheme == "https",
-                    username="",
-                    headers={
-                        # the embedded server knows its users by these
-                        "X-ClickHouse-User": unquote(self._parts.username or "default"),
-                        "X-ClickHouse-Key": unquote(self._parts.password or ""),
-                    },
-                    autogenerate_session_id=False,
-                    connect_timeout=30,  # also how long a busy server may leave the body of a request unread
-                    query_retries=0,
-                    tz_mode="aware",
-                )
-                self._client.database = self._database  # set late: before the first migration it does not exist
-            return self._client
+        if self._client is None:
+            client = copy(self._of_server())  # by the same pool of connections
+            client.database = self._database  # set late: before the first migration it does not exist
+            self._client = client
+        return self._client
+
+    def _of_server(self) -> Client:
+        with _SERVERS_LOCK:
+            known = _SERVERS.get(self._server)
+        if known is not None:
+            return known
+        made = clickhouse_connect.get_client(
+            host=self._server.hostname,
+            port=self._server.port or 0,
+            secure=self._server.scheme == "https",
+            username="",
+            headers={
+                # the embedded server knows its users by these
+                "X-ClickHouse-User": unquote(self._server.username or "default"),
+                "X-ClickHouse-Key": unquote(self._server.password or ""),
+            },
+            autogenerate_session_id=False,
+            connect_timeout=30,  # also how long a busy server may leave the body of a request unread
+            query_retries=0,
+            tz_mode="aware",
+        )
+        with _SERVERS_LOCK:
+            return _SERVERS.setdefault(self._server, made)
 
 
 class ClickHouse:
