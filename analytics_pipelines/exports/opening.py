@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from analytics_pipelines.exports.clickhouse_table import ClickHouseTable
-from analytics_pipelines.exports.destination import DestinationFailed, Guard, Target
+from analytics_pipelines.exports.destination import DestinationFailed, Guard, Target, without
 from analytics_pipelines.exports.files import Files, Place
 from analytics_pipelines.exports.folder import Folder
 from analytics_pipelines.exports.intervals import Interval
@@ -18,6 +19,8 @@ from analytics_pipelines.exports.s3 import S3
 from analytics_pipelines.outbound.addresses import AddressRefused, Allowed, checked
 from analytics_pipelines.settings import Settings
 from resources.clickhouse import ClickHouse
+
+_PATH = re.compile(r"/[^\s\"']+")
 
 
 class DestinationForbidden(DestinationFailed):
@@ -58,6 +61,12 @@ class Opener:
         if destination.type == "S3":
             return S3(destination.config, destination.secrets, self.guard)
         return Folder(self.folder / f"team_id={team_id}")
+
+
+def said(export: Export, error: Exception) -> str:
+    """What went wrong, for whoever owns the export: without secrets, and without paths of this machine."""
+    text = without(list(export.destination.secrets.values()), str(error))
+    return _PATH.sub("…", text) if export.destination.type == "Folder" else text
 
 
 def prefix_of(export: Export) -> str:

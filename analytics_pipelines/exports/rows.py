@@ -163,7 +163,7 @@ class Rows:
         try:
             compiled = compile_select(self._export.query, scope)
         except QueryError as error:
-            raise WrongExport("query", error.message) from None
+            raise WrongExport("hogql_query", error.message) from None
         return Select(compiled.sql, compiled.parameters)
 
     def _of_query(self, columns: Sequence[Column]) -> Select:

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 
 from analytics_pipelines.accounts.projects import Projects
 from analytics_pipelines.exports.changes import outdated_runs
-from analytics_pipelines.exports.destination import DestinationFailed, Target, Written, literal, without
+from analytics_pipelines.exports.destination import DestinationFailed, Target, Written, literal
 from analytics_pipelines.exports.due import ask_for_due
 from analytics_pipelines.exports.files import query_prefix
 from analytics_pipelines.exports.intervals import Interval
 from analytics_pipelines.exports.model import Export
-from analytics_pipelines.exports.opening import DestinationForbidden, Opener
+from analytics_pipelines.exports.opening import DestinationForbidden, Opener, said
 from analytics_pipelines.exports.rows import Fingerprint, Rows, Stretch, WrongExport
 from analytics_pipelines.exports.runs import Run, Runs
 from analytics_pipelines.exports.store import Exports
@@ -107,11 +107,11 @@ class Exporter:
             try:
                 written, fingerprint = self._write(export, run.interval)
             except (DestinationFailed, WrongExport, ClickHouseRefused, ClickHouseUnavailable) as error:
-                said = without(list(export.destination.secrets.values()), str(error))
+                told = said(export, error)
                 is_final = isinstance(error, (WrongExport, DestinationForbidden))
-                runs.fail(run, said, self.now(), is_final=is_final)
+                runs.fail(run, told, self.now(), is_final=is_final)
                 raise ExportFailed(
-                    f"Export {export.name!r}, {run.interval}: {said.rstrip('.')}.",
+                    f"Export {export.name!r}, {run.interval}: {told.rstrip('.')}.",
                     "Mend it, then ask for the interval again." if is_final else "It is tried again after a pause.",
                 ) from None
             runs.complete(run, written, fingerprint.text, self.now())

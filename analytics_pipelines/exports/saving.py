@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from analytics_pipelines.exports.clickhouse_table import ClickHouseTable
-from analytics_pipelines.exports.destination import DestinationFailed, without
+from analytics_pipelines.exports.destination import DestinationFailed
 from analytics_pipelines.exports.files import MANIFEST
 from analytics_pipelines.exports.intervals import Interval
 from analytics_pipelines.exports.model import Destination, Export
-from analytics_pipelines.exports.opening import Opener, prefix_of
+from analytics_pipelines.exports.opening import Opener, prefix_of, said
 from analytics_pipelines.exports.postgres_table import PostgresTable
 from analytics_pipelines.exports.prefix import folder_of
 from analytics_pipelines.exports.rows import WrongExport
@@ -42,7 +42,7 @@ class Checks:
         try:
             self._probe(export)
         except (DestinationFailed, ClickHouseRefused, ClickHouseUnavailable) as error:
-            return without(list(export.destination.secrets.values()), str(error))
+            return said(export, error)
         return None
 
     def _reaches(self, destination: Destination) -> None:
