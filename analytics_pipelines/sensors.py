@@ -6,6 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 
+from analytics_pipelines.alarms.channels import channels
+from analytics_pipelines.alarms.incidents import Alarms
+from analytics_pipelines.alarms.messages import asset_is_stale, destination_is_parked, run_failed
 from analytics_pipelines.cohorts.calculate import Calculator
 from analytics_pipelines.cohorts.due import due_cohorts, gone_cohorts, live_cohorts
 from analytics_pipelines.dashboards.partitions import InsightPartitions
@@ -36,6 +39,7 @@ from analytics_pipelines.schedules import (
 )
 from analytics_pipelines.views.definitions import outdated
 from analytics_pipelines.webhooks.deliver import anyone_to_tell, destination_keys, someone_delivers
+from analytics_pipelines.webhooks.queue import parked_destinations
 from resources.shells import AnalyticsResource
 
 # A run costs seconds of CPU before it does anything, so days that follow each other share one.
@@ -43,6 +47,8 @@ MOST_LATE_RUNS = 20
 MOST_LATE_DAYS = 31
 # A day that late events keep coming for is built once in so long.
 LATE_PAUSE = timedelta(minutes=10)
+# Assets with a freshness policy.
+WITH_FRESHNESS = ("events",)
 # Insights that newly can't be answered, and cohorts that are tried again, at each look.
 MOST_FAILING = 20
 # Exports that are written at once; a destination that hangs holds one of the places.
@@ -262,6 +268,74 @@ def destinations_are_followed(
     return dg.SensorResult(run_requests=requests, dynamic_partitions_requests=come_and_go)
 
 
+@dg.run_failure_sensor(
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Tells people of runs that fail, with what mends it: once an hour for each job, with a count. "
+    "ANALYTICS_ALERT_URL and ANALYTICS_ALERT_MAIL say whom.",
+)
+def tell_of_failures(context: dg.RunFailureSensorContext, analytics: AnalyticsResource) -> dg.SkipReason | None:
+    """One failed run; a run that is tried again by itself is none yet."""
+    run, found = context.dagster_run, channels(analytics.settings)
+    if not found:
+        return dg.SkipReason("Nobody is to be told.")
+    if run.tags.get("dagster/will_retry") == "true":
+        return dg.SkipReason("It is tried again.")
+    step, error = _cause(context)
+    trouble = run_failed(run.job_name, step, error, run.run_id, analytics.settings.dagster_url)
+    with closing(analytics.postgres()) as postgres:
+        Alarms(postgres, found).happened(trouble, datetime.now(UTC))
+    return None
+
+
+@dg.sensor(
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Tells people of stale assets and parked destinations, and when what they were told of is over.",
+)
+def tell_what_lasts(context: dg.SensorEvaluationContext, analytics: AnalyticsResource) -> dg.SkipReason:
+    """Two looks at Postgres, one at freshness, and one at the runs of each job that failed."""
+    settings, found, now = analytics.settings, channels(analytics.settings), datetime.now(UTC)
+    if not found:
+        return dg.SkipReason("Nobody is to be told.")
+    with closing(analytics.postgres()) as postgres:
+        alarms = Alarms(postgres, found)
+        stale = [asset_is_stale(name, settings.dagster_url) for name in _stale_assets(context.instance)]
+        alarms.lasts("stale", stale, now)
+        parked = [
+            destination_is_parked(each.team_id, each.id, each.error, settings.browser_url)
+            for each in parked_destinations(postgres)
+        ]
+        alarms.lasts("destination", parked, now)
+        failed = {subject: last for subject, last in alarms.open().items() if subject.startswith("run ")}
+        alarms.over([subject for subject, last in failed.items() if _succeeded(context.instance, subject, last)], now)
+        alarms.follow_up(now)
+    return dg.SkipReason("Who is to be told knows.")
+
+
+def _cause(context: dg.RunFailureSensorContext) -> tuple[str, str]:
+    """The step of a run that failed, and the first line of why."""
+    for event in context.get_step_failure_events():
+        error = getattr(event.event_specific_data, "error", None)
+        while error is not None and error.cause is not None:
+            error = error.cause
+        return event.step_key or "", error.message if error else event.message or ""
+    return "", context.failure_event.message or ""
+
+
+def _stale_assets(instance: dg.DagsterInstance) -> list[str]:
+    """Those of ours whose freshness policy failed."""
+    records = instance.get_freshness_state_records([dg.AssetKey(name) for name in WITH_FRESHNESS])
+    return sorted(key.to_user_string() for key, record in records.items() if record.freshness_state.value == "FAIL")
+
+
+def _succeeded(instance: dg.DagsterInstance, subject: str, after: datetime) -> bool:
+    """Whether a run of the job that failed has succeeded since."""
+    job = subject.removeprefix("run ")
+    filters = dg.RunsFilter(job_name=job, statuses=[dg.DagsterRunStatus.SUCCESS], updated_after=after)
+    return instance.get_runs_count(filters) > 0
+
+
 def _come_and_go(
     instance: dg.DagsterInstance, definition: dg.DynamicPartitionsDefinition, live: Collection[str]
 ) -> list[dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest]:
@@ -293,6 +367,8 @@ def erasures_wait(context: dg.SensorEvaluationContext, analytics: AnalyticsResou
 
 
 SENSORS = [
+    tell_of_failures,
+    tell_what_lasts,
     destinations_are_followed,
     erasures_wait,
     ingestion_is_away,

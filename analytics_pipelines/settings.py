@@ -214,6 +214,17 @@ class Settings(BaseSettings):
         "`host:port` or networks such as `10.1.0.0/16`, separated by commas.",
     )
 
+    alert_url: SecretStr | None = Field(
+        default=None,
+        description="A webhook that is told when a run fails or data is stale: Slack's, Discord's, Teams', or any that "
+        "takes JSON.",
+    )
+    alert_mail: str = Field(default="", description="Who gets the same by mail, separated by commas; needs `smtp_url`.")
+    alert_from: str = Field(default="", description="Sender of these mails. Default: the first who gets them.")
+    smtp_url: SecretStr | None = Field(
+        default=None, description="The mail server: `smtp://user:password@host:587`, or `smtps://`."
+    )
+
     geoip_database: Path | None = Field(
         default=None,
         description="A file of MaxMind's format (`GeoLite2-City.mmdb` or its kin), by which events get the country, "
@@ -299,6 +310,14 @@ class Settings(BaseSettings):
         pattern="^(auto|text|json)$",
         description="`text`, `json`, or `auto`: text on a terminal, JSON elsewhere.",
     )
+
+    @field_validator("alert_url", "smtp_url")
+    @classmethod
+    def _is_told_by(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        schemes = ("smtp", "smtps") if info.field_name == "smtp_url" else ("https", "http")
+        if value is not None and not _has_form(value.get_secret_value(), schemes):
+            raise ValueError(f"it must look like {schemes[0]}://host/…")
+        return value
 
     @field_validator("outbound_allowed")
     @classmethod

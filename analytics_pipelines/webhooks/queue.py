@@ -225,6 +225,24 @@ def health(postgres: Postgres, team_id: int, now: datetime | None = None) -> dic
     return found
 
 
+@dataclass(frozen=True)
+class ParkedDestination:
+    """A destination to which sending stopped, and the last error."""
+
+    team_id: int
+    id: int
+    error: str
+
+
+def parked_destinations(postgres: Postgres) -> list[ParkedDestination]:
+    """Of all projects."""
+    rows = postgres.rows(
+        "SELECT team_id, id, coalesce(last_error, '') AS error FROM webhook_destinations"
+        " WHERE parked_at IS NOT NULL AND enabled AND NOT deleted ORDER BY team_id, id"
+    )
+    return [ParkedDestination(**row) for row in rows]
+
+
 def _state(row: dict[str, Any]) -> State:
     if not row["enabled"]:
         return "disabled"
