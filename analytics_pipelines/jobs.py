@@ -112,8 +112,25 @@ def follow_job() -> None:
     deliver_to_all()
 
 
+upkeep_job = dg.define_asset_job(
+    "upkeep_job",
+    selection=dg.AssetSelection.assets("compacted_raw_events", "pruned_run_history", "cleared_leftovers"),
+    description="Make small objects of closed hours few large ones, prune Dagster's history, clear what was left over.",
+    tags={"dagster/max_runtime": "86400", "dagster/priority": "-1"},
+)
+
+retention_job = dg.define_asset_job(
+    "retention_job",
+    selection=dg.AssetSelection.assets("expired_events", "expired_raw_events", "expired_recordings", "expired_exports"),
+    description="Remove what projects and the installation do not keep any more. Ended in the middle, it can be run "
+    "again.",
+    tags={"dagster/max_runtime": "86400", "dagster/priority": "-1"},
+)
+
 # Jobs of two types, one of which Dagster does not export.
 JOBS: list[Any] = [
+    upkeep_job,
+    retention_job,
     delivery_job,
     follow_job,
     squash_job,

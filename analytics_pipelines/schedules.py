@@ -14,8 +14,10 @@ from analytics_pipelines.jobs import (
     follow_job,
     ingest_job,
     insight_refresh_job,
+    retention_job,
     rollup_job,
     squash_job,
+    upkeep_job,
 )
 from analytics_pipelines.partitions import arrival_hour
 from analytics_pipelines.rollups.days import Days
@@ -221,7 +223,37 @@ def follow_request(run_key: str) -> dg.RunRequest:
     )
 
 
+@dg.schedule(
+    job=upkeep_job,
+    cron_schedule="10 4 * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Every night: compact raw objects, prune Dagster's history, clear what was left over.",
+)
+def upkeep_nightly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    """One run a night."""
+    return _unless_under_way(context, upkeep_job.name)
+
+
+@dg.schedule(
+    job=retention_job,
+    cron_schedule="10 2 * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Every night: remove what projects and the installation do not keep any more.",
+)
+def expire_nightly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    """One run a night."""
+    return _unless_under_way(context, retention_job.name)
+
+
+def _unless_under_way(context: dg.ScheduleEvaluationContext, job: str) -> dg.RunRequest | dg.SkipReason:
+    if runs_under_way(context.instance, job, {}):
+        return dg.SkipReason("The run before is still at it.")
+    return dg.RunRequest(run_key=f"{job} {context.scheduled_execution_time:%Y-%m-%d}")
+
+
 SCHEDULES = [
+    upkeep_nightly,
+    expire_nightly,
     keep_following,
     squash_weekly,
     look_for_survivors,

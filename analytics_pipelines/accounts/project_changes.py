@@ -21,7 +21,14 @@ TEST_ACCOUNTS = "test_account_filters"
 PATH_CLEANING = "path_cleaning_filters"
 # Stored as JSON.
 OBJECTS = (TEST_ACCOUNTS, PATH_CLEANING)
-CHANGEABLE = ("name", "timezone", "week_start_day", "daily_event_quota", *OBJECTS, *SWITCHES, *LISTS)
+# How many days of what is kept; None: for ever.
+RETENTION = (
+    "event_retention_days",
+    "recording_retention_days",
+    "dead_letter_retention_days",
+    "export_retention_days",
+)
+CHANGEABLE = ("name", "timezone", "week_start_day", "daily_event_quota", *OBJECTS, *SWITCHES, *LISTS, *RETENTION)
 
 # Capture holds every entry of every project in memory, and compares them with each event.
 MOST_ENTRIES = 1000
@@ -34,6 +41,7 @@ _MOST_FILTER_CHARACTERS = 20_000
 _ONLY_IN_PYTHON = re.compile(r"\(\?(?:[=!]|<[=!]|P=|\()|(?<!\\)(?:\\\\)*\\[1-9]")
 
 _MOST_EVENTS = 2**63 - 1  # what Postgres counts to
+MOST_DAYS = 36_500
 
 
 class WrongChange(Problem):
@@ -71,6 +79,8 @@ def _checked(field: str, value: Any) -> Any:
         return _checked_filters(value)
     if field == PATH_CLEANING:
         return _checked_cleaning(value)
+    if field in RETENTION:
+        return _checked_days(field, value)
     if field in SWITCHES:
         if not isinstance(value, bool):
             raise WrongChange(field, f"{field} can't be {value!r}.", "It is true or false.")
@@ -102,6 +112,18 @@ def _checked_quota(value: Any) -> int | None:
             "daily_event_quota",
             f"daily_event_quota can't be {value!r}.",
             "It is a whole number of events a day, 0 or more, or null for no quota.",
+        )
+    return value
+
+
+def _checked_days(field: str, value: Any) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_DAYS:
+        raise WrongChange(
+            field,
+            f"{field} can't be {value!r}.",
+            f"It is a whole number of days from 1 to {MOST_DAYS}, or null for ever.",
         )
     return value
 

@@ -20,6 +20,7 @@ class Project:
     `test_account_filters` are property filters, in PostHog's shape, that leave out the people who build the product.
     `path_cleaning_filters` are rules (`regex`, `alias`) for pages that count as one in paths.
     From `anonymize_ips` on, the rules that capture follows. `daily_event_quota` counts events of a UTC day of arrival.
+    How many days are kept of what is said by the last four; None: for ever.
     """
 
     id: int
@@ -40,6 +41,10 @@ class Project:
     daily_event_quota: int | None
     autocapture_opt_out: bool
     session_recording_opt_in: bool
+    event_retention_days: int | None
+    recording_retention_days: int | None
+    dead_letter_retention_days: int | None
+    export_retention_days: int | None
 
     def public(self) -> dict[str, Any]:
         """As the API shows it."""
@@ -49,7 +54,8 @@ class Project:
 _COLUMNS: LiteralString = (
     "id, organization_id, name, api_token, timezone, week_start_day, is_demo, created_at, test_account_filters,"
     " path_cleaning_filters, anonymize_ips, denied_properties, denied_events, allowed_events, denied_distinct_ids,"
-    " daily_event_quota, autocapture_opt_out, session_recording_opt_in"
+    " daily_event_quota, autocapture_opt_out, session_recording_opt_in, event_retention_days, recording_retention_days,"
+    " dead_letter_retention_days, export_retention_days"
 )
 
 

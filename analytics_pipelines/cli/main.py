@@ -20,6 +20,7 @@ _VERBS = {
     "import": "imports:import_command",
     "replay": "replay:replay",
     "sql": "events:sql",
+    "retention": "retention:retention",
     "persons": "persons:persons",
     "erasures": "erasures:erasures",
     "dashboards": "dashboards:dashboards",

@@ -89,6 +89,28 @@ _LISTS = {
 }
 
 
+_KEPT = {
+    "event_retention_days": "events",
+    "recording_retention_days": "session recordings",
+    "dead_letter_retention_days": "dead letters",
+    "export_retention_days": "files in the exports folder",
+}
+# A whole number, or `none`.
+_NUMBERS = ("daily_event_quota", *_KEPT)
+
+
+def _retention_options(command: Any) -> Any:
+    for field, what in reversed(_KEPT.items()):
+        command = click.option(
+            f"--{field.replace('_', '-')}",
+            field,
+            metavar="N|none",
+            callback=_quota,
+            help=f"For how many days {what} are kept, or none: for ever. See `analytics retention`.",
+        )(command)
+    return command
+
+
 def _list_options(command: Any) -> Any:
     for field, (option, meaning) in reversed(_LISTS.items()):
         clear = f"--clear-{field.replace('_', '-')}"
@@ -111,6 +133,7 @@ def _list_options(command: Any) -> Any:
 @click.option("--week-start-day", type=int, metavar="0|1", help="0 Sunday, 1 Monday.")
 @click.option("--anonymize-ips/--keep-ips", default=None, help="Whether senders' addresses are left out.")
 @_list_options
+@_retention_options
 @click.option(
     "--daily-event-quota",
     metavar="N|none",
@@ -137,10 +160,9 @@ def update(project_id: int, data_dir: Path | None, as_json: bool, **options: Any
 
 
 def _changes(found: "Project", options: dict[str, Any]) -> dict[str, Any]:
-    plain = ("name", "timezone", "week_start_day", "anonymize_ips", "daily_event_quota")
+    plain = ("name", "timezone", "week_start_day", "anonymize_ips", *_NUMBERS)
     changes = {field: options[field] for field in plain if options[field] is not None}
-    if changes.get("daily_event_quota") == "none":
-        changes["daily_event_quota"] = None
+    changes.update({field: None for field in _NUMBERS if changes.get(field) == "none"})
     for field in _LISTS:
         kept = [] if options[f"clear_{field}"] else getattr(found, field)
         if options[field] or options[f"clear_{field}"]:

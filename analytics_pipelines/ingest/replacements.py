@@ -97,9 +97,7 @@ class Replacements:
     def _plan(self, old_keys: Sequence[str], payload: bytes | None, why: str, node: str | None) -> _Plan:
         self._refuse_unloaded(old_keys)
         olds = [self.store.get(key) for key in old_keys]
-        new_key = _new_key(old_keys[0], node, payload) if payload is not None else None
-        if new_key in old_keys:
-            raise NotReplaceable(f"{new_key} would take its own place")
+        new_key = self._free_key(old_keys[0], node, payload) if payload is not None else None
         new = lines_of(payload) if payload is not None else []
         moved = self._moves(old_keys, [lines_of(frames) for frames in olds], new)
         row = self.postgres.row(
@@ -129,6 +127,18 @@ class Replacements:
         if row is None:
             raise NotReplaceable(f"{new_key} has taken a place already")
         return _Plan(**row)
+
+    def _free_key(self, old_key: str, node: str | None, payload: bytes) -> str:
+        """A key that no other object has: one may hold the same lines, and be another."""
+        key = _new_key(old_key, node, payload)
+        given_up = self.postgres.row("SELECT 1 FROM raw_replacements WHERE new_key = %s AND state = 'given_up'", [key])
+        if given_up:
+            return key
+        try:
+            self.store.get(key)
+        except FileNotFoundError:
+            return key
+        return self._free_key(old_key, f"{_parts(key)['node']}x", payload)
 
     def _refuse_unloaded(self, keys: Sequence[str]) -> None:
         if not keys or len({_parts(key)["hour"] for key in keys}) != 1:

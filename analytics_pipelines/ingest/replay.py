@@ -11,6 +11,7 @@ from analytics_pipelines.faults import hit
 from analytics_pipelines.ingest.backlog import batches
 from analytics_pipelines.ingest.differences import Differences, compare
 from analytics_pipelines.ingest.drain import Tally
+from analytics_pipelines.ingest.expiry import expired_rows
 from analytics_pipelines.ingest.ledger import Batch, Outcome
 from analytics_pipelines.ingest.loader import BatchTooLarge, load
 from analytics_pipelines.ingest.locks import LOAD, REPLAY, held, held_if_free
@@ -158,6 +159,7 @@ class Replay:
             finish_swaps(self.clickhouse, self.postgres, self.now())
             self._load_all(self._pending(day, kept, known), known, found, session, dry_run=dry_run)
             shadow.carry_squashed_persons()
+            shadow.drop_expired(expired_rows(self.postgres, self.now().date()))
             shadow.remember()
             hit("replay.before_swap")
             if not dry_run:

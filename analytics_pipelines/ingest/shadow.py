@@ -1,5 +1,6 @@
 """A day of arrival beside the tables: filled while questions read the old one, then put in its place at once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -100,6 +101,13 @@ class Shadow:
                 f" (SELECT team_id, uuid, person_before FROM {names['moved']})"
             )
         clickhouse.command(f"DROP TABLE {names['moved']}")
+
+    def drop_expired(self, conditions: Mapping[str, str]) -> None:
+        """Rows that projects do not keep any more go before anyone sees them again; conditions by table."""
+        for table, expired in conditions.items():
+            self.clickhouse.command(
+                f"DELETE FROM {self._beside(table)} WHERE {expired}", settings={"lightweight_deletes_sync": 2}
+            )
 
     def put_in_place(self) -> None:
         """The day takes the old one's place, in each table at once."""

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from analytics_pipelines.accounts.project_changes import MOST_CHARACTERS, MOST_ENTRIES, MOST_FILTERS
+from analytics_pipelines.accounts.project_changes import MOST_CHARACTERS, MOST_DAYS, MOST_ENTRIES, MOST_FILTERS
 
 
 class ErrorBody(BaseModel):
@@ -19,6 +19,7 @@ class ErrorBody(BaseModel):
 _Entries = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=MOST_CHARACTERS)]], Field(max_length=MOST_ENTRIES)
 ]
+_Days = Annotated[int, Field(ge=1, le=MOST_DAYS)] | None
 
 
 class ProjectBody(BaseModel):
@@ -46,6 +47,10 @@ class ProjectBody(BaseModel):
     daily_event_quota: int | None = Field(description="Events a UTC day of arrival; null is no quota.")
     autocapture_opt_out: bool
     session_recording_opt_in: bool
+    event_retention_days: int | None = Field(description="Null: events are kept for ever.")
+    recording_retention_days: int | None = Field(description="Null: session recordings are kept for ever.")
+    dead_letter_retention_days: int | None = Field(description="Null: dead letters are kept for ever.")
+    export_retention_days: int | None = Field(description="Null: files in the exports folder are kept for ever.")
 
 
 class ProjectDetail(ProjectBody):
@@ -88,6 +93,19 @@ class ProjectChanges(BaseModel):
     )
     autocapture_opt_out: bool = Field(default_factory=_left_out, description="SDKs send no clicks of their own accord.")
     session_recording_opt_in: bool = Field(default_factory=_left_out, description="SDKs record sessions.")
+    event_retention_days: _Days = Field(
+        default_factory=_left_out, description="Events of UTC days before the last so many are deleted, once a day."
+    )
+    recording_retention_days: _Days = Field(
+        default_factory=_left_out, description="Recordings that arrived before the last so many days are deleted."
+    )
+    dead_letter_retention_days: _Days = Field(
+        default_factory=_left_out, description="Dead letters that arrived before the last so many days are deleted."
+    )
+    export_retention_days: _Days = Field(
+        default_factory=_left_out,
+        description="Files in the exports folder of intervals before the last so many days are deleted.",
+    )
 
 
 class ProjectList(BaseModel):

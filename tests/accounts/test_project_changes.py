@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from analytics_pipelines.accounts.people import People
-from analytics_pipelines.accounts.project_changes import CHANGEABLE, LISTS, SWITCHES, WrongChange, checked
+from analytics_pipelines.accounts.project_changes import CHANGEABLE, LISTS, RETENTION, SWITCHES, WrongChange, checked
 from analytics_pipelines.accounts.projects import Projects
 from analytics_pipelines.accounts.secret import new_project_token
 from analytics_pipelines.problems import Problem
@@ -25,6 +25,10 @@ EVERYTHING: dict[str, Any] = {
     "denied_events": ["noisy"],
     "allowed_events": ["page", "buy"],
     "denied_distinct_ids": ["bot"],
+    "event_retention_days": 400,
+    "recording_retention_days": 30,
+    "dead_letter_retention_days": 1,
+    "export_retention_days": None,
     "test_account_filters": [{"key": "email", "value": "@us.example", "operator": "not_icontains", "type": "person"}],
     "path_cleaning_filters": [{"regex": "/orders/[0-9]+", "alias": "/orders/:id"}],
 }
@@ -37,6 +41,7 @@ EVERYTHING: dict[str, Any] = {
         *(("timezone", value) for value in ("", "Berlin", "UTC ", None, 1, ["UTC"], {}, "../etc/passwd")),
         *(("week_start_day", value) for value in (2, -1, "1", None, True, False, 1.5, [1])),
         *(("daily_event_quota", value) for value in (-1, 1.5, 10.0, "10", True, 2**63, [1])),
+        *((field, value) for field in RETENTION for value in (0, -1, 1.5, "30", True, 36_501, [1])),
         *((field, value) for field in SWITCHES for value in (None, 0, 1, "true", [])),
         *((field, value) for field in LISTS for value in (None, "page", {}, 1, [""], [" "], [1], [None], [["a"]])),
         *(
