@@ -2,11 +2,11 @@
 
 import json
 from datetime import UTC, datetime
-from tempfile import TemporaryFile
+from io import BytesIO
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, current_app, send_file
+from flask import Blueprint, current_app
 from flask.typing import ResponseReturnValue
 from spectree import Response
 
@@ -76,14 +76,16 @@ def export_person(project_id: int, person_id: str) -> ResponseReturnValue:
     services, now = _services(), datetime.now(UTC)
     found = _existing(person_id)
     ids = sorted(ids_of_person(services.postgres, project().id, found.id)) or list(found.distinct_ids)
-    out = TemporaryFile()  # noqa: SIM115  it is open until the answer is sent
+    out = BytesIO()
     archive = Archive(services.store, services.postgres, services.clickhouse, project().id, ids, now)
     try:
         archive.write(out)
     except TooManyIds as error:
         raise ApiError(400, "too_large", str(error)) from None
-    out.seek(0)
-    return send_file(out, mimetype="application/zip", as_attachment=True, download_name=f"person-{found.id}.zip")
+    response = current_app.response_class(out.getvalue(), mimetype="application/zip")
+    response.headers.set("Content-Disposition", "attachment", filename=f"person-{found.id}.zip")
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @persons.delete("/<person_id>/")
