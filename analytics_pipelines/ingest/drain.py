@@ -24,6 +24,10 @@ from resources.postgres import Connection, Postgres
 # How often a look takes in all open hours, beside the cheap looks at what has just arrived.
 FULL_LOOK_SECONDS = 30.0
 
+# A load of a few events costs nearly what one of thousands does. So after each it rests for twice as long as that took,
+# and events that trickle in take a third of a core and not a whole one; at most for so long, so that they stay fresh.
+_REST, _LONGEST_REST_SECONDS = 2.0, 2.0
+
 
 @dataclass
 class Tally:
@@ -128,18 +132,19 @@ class Drain:
                         self._finish_broken_loads(session)
                     look_back = LOOK_BACK if broken else timedelta(0)
                     full = broken or self._full_look_is_due()
+                    began = time.monotonic()
                     loaded = self._look(session, full=full, look_back=look_back, enough=enough)
+                    rest = min((time.monotonic() - began) * _REST, _LONGEST_REST_SECONDS) if loaded else poll
                     between()
                     broken = False
                 except (ClickHouseUnavailable, StoreUnavailable) as error:
                     if time.monotonic() >= end:
                         raise
                     trouble(error)
-                    broken, loaded = True, False
+                    broken, rest = True, poll
                 if enough():
                     return
-                if not loaded:
-                    time.sleep(poll)
+                time.sleep(rest)
 
     def take_tallies(self) -> list[tuple[datetime, Tally]]:
         """What was loaded since the last call, by arrival hour, oldest first."""

@@ -1,7 +1,9 @@
 """From objects in the bucket to rows in ClickHouse: once, whatever is killed or repeated."""
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from uuid import UUID, uuid4
 
 import pytest
@@ -287,6 +289,25 @@ def test_a_lingering_drain_outlives_an_absence_of_clickhouse(
         drain.linger(60, 0.05, between=stop, trouble=troubles.append)
     assert len(troubles) == 2
     assert count(clickhouse) == 3
+
+
+def test_a_load_is_followed_by_a_rest_and_an_empty_look_by_a_pause(
+    drain: Drain, store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rests: list[float] = []
+    monkeypatch.setattr(drain_module, "time", SimpleNamespace(monotonic=time.monotonic, sleep=rests.append))
+    put(store, [line(event())])
+    looks = iter(range(3))
+
+    def between() -> None:
+        if next(looks) == 2:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        drain.linger(60, 0.05, between=between)
+    after_load, after_nothing = rests
+    assert 0.05 < after_load <= 2.0
+    assert after_nothing == 0.05
 
 
 def test_loading_a_newer_hour_first_leaves_no_older_one_behind(
