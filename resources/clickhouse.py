@@ -122,6 +122,7 @@ class ClickHouse:
     """
 
     def __init__(self, url: str, comment: Mapping[str, Any] | None = None, *, read_only: bool = False) -> None:
+        self.url = url
         parts = urlsplit(url)
         self.database = parts.path.strip("/") or "analytics"
         self.address = f"{parts.hostname}:{parts.port or (8443 if parts.scheme == 'https' else 8123)}"

@@ -275,7 +275,7 @@ def test_readers_see_the_whole_day_all_the_time(
     done = threading.Event()
 
     def read() -> None:
-        mine = ClickHouse(clickhouse._parts.geturl())
+        mine = ClickHouse(clickhouse.url)
         while not done.is_set():
             seen.add(mine.query("SELECT count() FROM events").one()[0])
 

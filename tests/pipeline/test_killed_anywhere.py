@@ -78,7 +78,7 @@ class World:
             "faults": faults,
             "bucket": self.bucket,
             "postgres": self.living.postgres.url,
-            "clickhouse": self.living.clickhouse._parts.geturl(),
+            "clickhouse": self.living.clickhouse.url,
             "now": self.living.now.isoformat(),
             "work": work,
             "arguments": [(type(each).__name__, str(each)) for each in arguments],
