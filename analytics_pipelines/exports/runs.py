@@ -19,6 +19,7 @@ Why = Literal["schedule", "backfill", "changed", "asked", "erasure"]
 # A destination that is away for a night is exported to when it is back; after days somebody has to look.
 MOST_ATTEMPTS = 20
 _LONGEST_PAUSE = timedelta(hours=6)
+_LONGEST_PAUSE_OF_ALL = timedelta(hours=1)
 # One statement asks for so many at most; a year of hours.
 MOST_INTERVALS = 10_000
 _WAITING: LiteralString = "status IN ('Starting', 'Running', 'FailedRetryable')"
@@ -160,11 +161,11 @@ class Runs:
         return found > 0
 
     def next(self, now: datetime) -> Run | None:
-        """The interval to export now, oldest first. The caller holds the export's lock: whatever is found under way
-        was broken off."""
+        """The interval to export now: those that never failed before others, oldest first. The caller holds the
+        export's lock: whatever is found under way was broken off."""
         row = self._postgres.row(
             f"SELECT {_COLUMNS} FROM export_runs WHERE export_id = %s AND {_WAITING}"
-            " AND (next_attempt_at <= %s OR status = 'Running') ORDER BY interval_start LIMIT 1",
+            " AND (next_attempt_at <= %s OR status = 'Running') ORDER BY attempts, interval_start LIMIT 1",
             [self._export.id, now],
         )
         return run_of(row) if row else None
@@ -178,30 +179,49 @@ class Runs:
         )
 
     def complete(self, run: Run, written: Sequence[Written], fingerprint: str, now: datetime) -> None:
-        """It is exported whole; unless it was asked for again meanwhile."""
-        self._postgres.execute(
-            "UPDATE export_runs SET status = CASE status WHEN 'Running' THEN 'Completed' ELSE status END, rows = %s,"
-            " bytes = %s, files = %s, fingerprint = %s, error = NULL, finished_at = %s WHERE id = %s",
-            [
-                sum(each.rows for each in written),
-                sum(each.bytes for each in written),
-                len(written),
-                fingerprint,
-                now,
-                run.id,
-            ],
-        )
+        """It is exported whole, unless it was asked for again meanwhile; the destination answers, so others need not
+        wait for it any longer."""
+        with self._postgres.transaction() as connection:
+            connection.execute(
+                "UPDATE export_runs SET status = CASE status WHEN 'Running' THEN 'Completed' ELSE status END,"
+                " rows = %s, bytes = %s, files = %s, fingerprint = %s, error = NULL, finished_at = %s WHERE id = %s",
+                [
+                    sum(each.rows for each in written),
+                    sum(each.bytes for each in written),
+                    len(written),
+                    fingerprint,
+                    now,
+                    run.id,
+                ],
+            )
+            connection.execute(
+                "UPDATE export_runs SET next_attempt_at = %(now)s"
+                " WHERE export_id = %(export)s AND status = 'Starting' AND next_attempt_at > %(now)s",
+                {"now": now, "export": self._export.id},
+            )
 
     def fail(self, run: Run, error: str, now: datetime, *, is_final: bool = False) -> None:
-        """It is tried again after a pause that doubles; or not, when nothing but a person can help."""
+        """It is tried again after a pause that doubles; or not, when nothing but a person can help. The others pause,
+        too, the longer the more of them failed: it may well be the destination."""
         attempts = run.attempts + 1
-        pause = min(timedelta(minutes=2 ** min(attempts, 12) / 2), _LONGEST_PAUSE)
         status = "Failed" if is_final or attempts >= MOST_ATTEMPTS else "FailedRetryable"
-        self._postgres.execute(
-            "UPDATE export_runs SET status = %s, error = %s, finished_at = %s, next_attempt_at = %s"
-            " WHERE id = %s AND status = 'Running'",
-            [status, error[:2000], now, now + pause, run.id],
-        )
+        with self._postgres.transaction() as connection:
+            connection.execute(
+                "UPDATE export_runs SET status = %s, error = %s, finished_at = %s, next_attempt_at = %s"
+                " WHERE id = %s AND status = 'Running'",
+                [status, error[:2000], now, now + min(_pause(attempts), _LONGEST_PAUSE), run.id],
+            )
+            row = connection.execute(
+                "SELECT count(*) AS n FROM export_runs WHERE export_id = %s AND status IN ('FailedRetryable', 'Failed')"
+                " AND finished_at > %s",
+                [self._export.id, now - _LONGEST_PAUSE],
+            ).fetchone()
+            pause = min(_pause(int(row["n"]) if row else 1), _LONGEST_PAUSE_OF_ALL)
+            connection.execute(
+                "UPDATE export_runs SET next_attempt_at = greatest(next_attempt_at, %s)"
+                " WHERE export_id = %s AND status IN ('Starting', 'FailedRetryable')",
+                [now + pause, self._export.id],
+            )
 
     def unchanged(self, run: Run, now: datetime) -> None:
         """Its rows were looked at again, and are what was exported."""
@@ -238,6 +258,10 @@ class Runs:
             "SELECT status, count(*) AS n FROM export_runs WHERE export_id = %s GROUP BY status", [self._export.id]
         )
         return {row["status"]: int(row["n"]) for row in rows}
+
+
+def _pause(failures: int) -> timedelta:
+    return timedelta(minutes=2 ** min(failures, 12) / 2)
 
 
 def run_of(row: DictRow) -> Run:

@@ -182,6 +182,23 @@ def test_a_failing_interval_is_tried_again_after_a_pause_that_grows(world: World
     assert world.exporter.work(export).rows == 3
 
 
+def test_one_interval_that_can_not_be_exported_does_not_hold_up_the_others(world: World) -> None:
+    world.now += 3 * HOUR
+    world.send(*world.events(3))
+    export = world.export(folder(prefix="x"))
+    poison = world.folder / f"team_id={world.team}" / "x" / "date=2026-11-23" / "hour=11"
+    poison.parent.mkdir(parents=True)
+    poison.write_text("a file where a folder should be")
+    with pytest.raises(ExportFailed):
+        world.exporter.work(export)
+    assert [run.status for run in world.runs(export)] == ["Completed", "FailedRetryable", "Starting", "Starting"]
+    assert exports_with_work(world.postgres, world.now) == []  # who knows what is wrong
+    world.now += timedelta(minutes=1)
+    with pytest.raises(ExportFailed):
+        world.exporter.work(export)
+    assert [run.status for run in world.runs(export)] == ["Completed", "FailedRetryable", "Completed", "Completed"]
+
+
 def test_two_do_not_write_the_same_export_at_once(world: World) -> None:
     world.send(*world.events(3))
     export = world.export()
