@@ -111,7 +111,8 @@ def assets_page() -> str:
 
 
 def _jobs(sensor: dg.SensorDefinition) -> str:
-    return ", ".join(f"`{job.name}`" for job in sensor.jobs)
+    """Those that it starts; some start none."""
+    return ", ".join(f"`{job.name}`" for job in sensor.jobs) if sensor.has_jobs else ""
 
 
 def sql_page() -> str:
