@@ -28,6 +28,7 @@ _VERBS = {
     "project": "projects:project",
     "key": "accounts:key",
     "login-link": "accounts:login_link",
+    "alarms": "alarms:alarms",
     "migrate": "migrate:migrate",
     "completion": "completion:completion",
     "version": "version:version",
