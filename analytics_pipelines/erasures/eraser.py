@@ -101,6 +101,7 @@ class Eraser:
 
     def _do(self, erasure: Erasure) -> None:
         started = time.monotonic()
+        self._refuse_a_cluster()
         self._say(erasure, "loading what waits")
         self._load_what_waits()
         hit("erasures.after_load")
@@ -122,6 +123,16 @@ class Eraser:
         self._drop_answers(erasure)
         hit("erasures.before_verification")
         self._verify(erasure, victims, rewritten, started)
+
+    def _refuse_a_cluster(self) -> None:
+        engine = self.clickhouse.query(
+            "SELECT engine FROM system.tables WHERE database = currentDatabase() AND name = 'events'"
+        ).one()[0]
+        if not engine.endswith("MergeTree"):  # rows are deleted, and files cleared, on each server by itself
+            raise Problem(
+                "events lies on a cluster, where nothing can be erased with proof yet.",
+                "Delete the rows on every shard by hand; the request stays as a record.",
+            )
 
     def _load_what_waits(self) -> None:
         settings = self.settings

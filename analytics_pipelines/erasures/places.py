@@ -147,6 +147,7 @@ POSTGRES = (
     Table("replay_objects", excuse="names of objects"),
     Table("rollup_watermark", excuse="days"),
     Table("visible_batches", excuse="numbers"),
+    Table("alarm_incidents", excuse="what is wrong in the installation"),
     Table("compacted_hours", excuse="hours"),
     Table("expiries", excuse="days and numbers"),
     Table("expired_recordings", excuse="days"),

@@ -103,6 +103,7 @@ def place(migrated: Any, engines: Any, tmp_path: Path) -> Iterator[Place]:
         clickhouse_url=migrated.clickhouse_url,
         clickhouse_reader_url=migrated.reader_url,
         object_store_url=(tmp_path / "bucket").as_uri(),
+        exports_folder=engines.folder / "exports" / uuid4().hex,
     )
     postgres, clickhouse = Postgres(migrated.postgres_url), ClickHouse(migrated.clickhouse_url)
     People(postgres).ensure_first("Us", "Ours", new_project_token(), "admin@example.com")

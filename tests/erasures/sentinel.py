@@ -1,5 +1,6 @@
 """A person that has left something everywhere, another that must not notice, and what is left of them."""
 
+import gzip
 import json
 import subprocess
 from datetime import timedelta
@@ -12,6 +13,11 @@ from analytics_pipelines.cohorts.calculate import Calculator
 from analytics_pipelines.cohorts.static import StaticMembers
 from analytics_pipelines.cohorts.store import Cohorts
 from analytics_pipelines.events.keys import REPLAY_PREFIX
+from analytics_pipelines.exports.intervals import Every
+from analytics_pipelines.exports.model import Destination, Export, Model
+from analytics_pipelines.exports.run import Exporter
+from analytics_pipelines.exports.store import Exports
+from analytics_pipelines.ingest.ledger import Ledger
 from analytics_pipelines.rollups.build import Builder
 from analytics_pipelines.rollups.days import Days
 from analytics_pipelines.rollups.tables import ROLLUPS
@@ -105,6 +111,46 @@ def keep_answers(place: Place) -> dict[str, int]:
     return {"found": found.id, "listed": listed.id}
 
 
+def send_away(place: Place) -> Export:
+    """An export of all events into a folder, and a delivery that waits to name her."""
+    Ledger(place.postgres).move_watermark(RECEIVED + timedelta(hours=2))
+    destination = Destination("Folder", {"file_format": "JSONLines", "compression": "gzip"})
+    fields = {"name": "All", "model": Model.EVENTS, "every": Every.HOUR, "start_at": RECEIVED - timedelta(hours=2)}
+    export = Exports(place.postgres, place.ours).create(
+        {**fields, "filters": {}, "columns": (), "query": ""}, destination, None
+    )
+    exporter = Exporter.of(place.settings, {})
+    exporter.work(export)
+    exporter.postgres.close()
+    row = place.postgres.row(
+        "INSERT INTO webhook_destinations (team_id, name, preset, url, sealed_headers, sealed_secret, seen)"
+        " VALUES (%s, 'Chat', 'generic', 'https://chat.example', '', '', 0) RETURNING id",
+        [place.ours],
+    )
+    assert row is not None
+    for distinct_id in (MAIL, "bob"):
+        ((uuid, person),) = place.rows(
+            "SELECT uuid, person_id FROM events WHERE team_id = {team:Int64} AND distinct_id = {id:String}"
+            " AND event = 'page' ORDER BY timestamp LIMIT 1",
+            team=place.ours,
+            id=distinct_id,
+        )
+        place.postgres.execute(
+            "INSERT INTO webhook_deliveries"
+            " (team_id, destination_id, event_uuid, event_name, distinct_id, person_id, event, found_at)"
+            " VALUES (%s, %s, %s, 'page', %s, %s, %s, now())",
+            [place.ours, row["id"], uuid, distinct_id, person, json.dumps({"distinct_id": distinct_id})],
+        )
+    return export
+
+
+def exported(place: Place) -> bytes:
+    """All that lies in files of exports."""
+    return b"".join(
+        gzip.decompress(path.read_bytes()) for path in sorted(place.settings.exports_path.rglob("*.jsonl.gz"))
+    )
+
+
 def of_bob(place: Place) -> dict[str, list[Any]]:
     """All that is known of him, but for the event of his that names her."""
     bob = "(SELECT person_id FROM person_distinct_ids FINAL WHERE distinct_id = 'bob')"
@@ -158,4 +204,5 @@ def everywhere(place: Place) -> dict[str, Any]:
         # the log of writes is written over in time, and nothing else can be done about it
         "postgres files": files_with(place.engines / "postgres", MARK, without="pg_wal"),
         "bucket": MARK in place.bucket_text(),
+        "exports": MARK in exported(place),
     }

@@ -1,26 +1,45 @@
 """A person that has left something everywhere is erased, and no byte of it is found; others are as they were."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from conftest import ASKED, RECEIVED, Place, line
-from sentinel import DEVICE, MAIL, OTHER_DEVICE, everywhere, keep_answers, of_bob, sprinkle
+from sentinel import DEVICE, MAIL, MARK, OTHER_DEVICE, everywhere, exported, keep_answers, of_bob, send_away, sprinkle
 
 from analytics_pipelines.erasures.component import component
 from analytics_pipelines.ingest.replay import Replay
+from resources.clickhouse import ClickHouse
 
 pytestmark = pytest.mark.engines
 
 
-def test_no_byte_of_an_erased_person_is_left(place: Place) -> None:
+def statements_of(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The texts of all statements for ClickHouse from now on: what its query log and its mutations hold."""
+    said: list[str] = []
+    for name in ("query", "command", "read", "insert_stream"):
+        real = getattr(ClickHouse, name)
+
+        def spied(self: ClickHouse, sql: str, *more: Any, real: Any = real, **named: Any) -> Any:
+            said.append(sql)
+            return real(self, sql, *more, **named)
+
+        monkeypatch.setattr(ClickHouse, name, spied)
+    return said
+
+
+def test_no_byte_of_an_erased_person_is_left(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     sprinkle(place)
     keep_answers(place)
+    send_away(place)
     assert component(place.postgres, place.ours, [DEVICE], ASKED) == {DEVICE, MAIL, OTHER_DEVICE}
     before = of_bob(place)
     assert all(before.values()), before
     held = everywhere(place)
     assert all(held.values()), held
+    said = statements_of(monkeypatch)
     done = place.erase(MAIL)
+    assert not [text for text in said if MARK.decode() in text]
     assert done.state == "verified", done.error
     assert done.report is not None
     found = {each["place"]: each["found"] for each in done.report["places"]}
@@ -29,6 +48,8 @@ def test_no_byte_of_an_erased_person_is_left(place: Place) -> None:
     assert (found["bucket.lines"], found["bucket.objects"]) == (11, 4)
     assert not any(everywhere(place).values()), everywhere(place)
     assert of_bob(place) == before
+    assert exported(place).count(b'"distinct_id":"bob"') == 3
+    assert place.postgres.row("SELECT distinct_id FROM webhook_deliveries") == {"distinct_id": "bob"}
     assert place.rows("SELECT properties FROM groups") == [('{"size":7}',)]
 
     day = RECEIVED.date()
