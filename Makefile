@@ -13,7 +13,7 @@ NPM := PATH="$(NODE)/bin:$$PATH" node $(NODE)/lib/node_modules/npm/bin/npm-cli.j
 
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help start demo test test-first-half test-second-half test-chosen check check-code check-tests fix frontend bench bench-capture bench-ingest bench-query bench-choices docs lock clean
+.PHONY: help start demo test test-installation test-answers test-data test-chosen check check-code check-tests fix frontend bench bench-capture bench-ingest bench-query bench-export bench-choices docs lock clean
 .DELETE_ON_ERROR:
 
 help: ## List the targets
@@ -26,19 +26,23 @@ demo: $(VENV)/.installed ## Load a demo shop into the running installation
 	@$(BIN)/analytics demo
 
 test: $(VENV)/.installed-dev $(BUILT) $(SDKS)/node_modules/.installed ## Run every test, with real engines, SDKs and a browser
-	@$(MAKE) --no-print-directory -j2 --output-sync=target $(if $(ARGS),test-chosen,test-first-half test-second-half)
+	@$(MAKE) --no-print-directory -j3 --output-sync=target $(if $(ARGS),test-chosen,test-installation test-answers test-data)
 	@cd $(FRONTEND) && $(NPM) test --silent
 
-# Most of the time goes by while servers start and are waited for, so two halves run beside each other.
-FIRST_HALF := $(addprefix tests/,capture_app cli e2e embedded persons sdks web)
-SECOND_HALF := $(filter-out $(FIRST_HALF),$(patsubst %/,%,$(wildcard tests/*/))) $(wildcard tests/test_*.py)
+# Much of the time goes by while servers start and are waited for, so three parts run beside each other.
+INSTALLATION := $(addprefix tests/,capture_app cli e2e embedded sdks)
+ANSWERS := $(addprefix tests/,actions cohorts dashboards insights persons queries sql web)
+DATA := $(filter-out $(INSTALLATION) $(ANSWERS),$(patsubst %/,%,$(wildcard tests/*/))) $(wildcard tests/test_*.py)
 PYTEST := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest
 
-test-first-half:
-	@$(PYTEST) $(addprefix --ignore=,$(SECOND_HALF))
+test-installation:
+	@$(PYTEST) $(addprefix --ignore=,$(ANSWERS) $(DATA))
 
-test-second-half:
-	@$(PYTEST) $(addprefix --ignore=,$(FIRST_HALF))
+test-answers:
+	@$(PYTEST) $(addprefix --ignore=,$(INSTALLATION) $(DATA))
+
+test-data:
+	@$(PYTEST) $(addprefix --ignore=,$(INSTALLATION) $(ANSWERS))
 
 test-chosen:
 	@$(PYTEST) $(ARGS)
@@ -74,6 +78,9 @@ bench-ingest: $(VENV)/.installed-dev ## Measure loading beside its peers, and as
 
 bench-query: $(VENV)/.installed-dev ## Measure insights beside PostHog's classic SQL and the least that must be read
 	@$(BIN)/python -m benchmarks.questions $(ARGS)
+
+bench-export: $(VENV)/.installed-dev ## Measure exports beside the bare statement, and their memory as rows grow
+	@$(BIN)/python -m benchmarks.exports $(ARGS)
 
 bench-choices: $(VENV)/.installed-dev ## Measure ways to store events that were chosen from
 	@$(BIN)/python -m benchmarks.ingest_choices $(ARGS)

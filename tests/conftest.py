@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 
@@ -23,6 +24,12 @@ from analytics_pipelines.migrations.apply import migrate
 from resources.clickhouse import ClickHouse
 from resources.object_store import ObjectStore
 from resources.postgres import Postgres
+
+# Random tests take the same examples each time, so that who changes something else is not stopped by what they find.
+# With ANALYTICS_EXAMPLES=2000 they look for more, and elsewhere each time.
+hypothesis.settings.register_profile("repeatable", derandomize=True)
+if "ANALYTICS_EXAMPLES" not in os.environ:
+    hypothesis.settings.load_profile("repeatable")
 
 
 @dataclass(frozen=True)

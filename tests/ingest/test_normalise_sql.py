@@ -1,6 +1,7 @@
 """The SQL that loads events and its twin in Python say the same of any line."""
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ from tests.sdks.corpus import RECORDINGS, Recording
 
 pytestmark = pytest.mark.engines
 
+EXAMPLES = int(os.environ.get("ANALYTICS_EXAMPLES", "40"))
 ENVELOPE = b'{"received_at":1795516200000,"project":1,"uuid":"0190a1b2-0000-7000-8000-000000000001","event":%s}'
 SECRET = b"a secret of the installation"
 ARRIVED = datetime(2026, 11, 24, 10, tzinfo=UTC)
@@ -101,7 +103,9 @@ def assert_same(clickhouse: ClickHouse, given_lines: Sequence[bytes]) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 @given(given_lines=lines(most=40))
 def test_any_event_is_normalised_alike(clickhouse: ClickHouse, given_lines: list[bytes]) -> None:
     assert_same(clickhouse, given_lines)

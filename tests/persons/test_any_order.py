@@ -1,5 +1,6 @@
 """Persons are a function of the set of events: any order, any batches, any repetition gives the same tables."""
 
+import os
 from datetime import timedelta
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from resources.postgres import Postgres
 
 pytestmark = pytest.mark.engines
 
+EXAMPLES = int(os.environ.get("ANALYTICS_EXAMPLES", "6"))
 IDS = st.sampled_from(["a", "b", "c", "d", "e", "null"])
 KEYS = st.sampled_from(["plan", "email", "$os", "$initial_os", "n"])
 VALUES = st.sampled_from(["x", "y", 1, None, {"deep": [1, "\u00e9"]}])
@@ -69,7 +71,9 @@ def own_tables(clickhouse: ClickHouse, postgres: Postgres) -> Tables:
 
 
 @settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data(), sent=st.lists(events(), min_size=1, max_size=14, unique_by=lambda each: each.uuid))
 def test_any_order_any_batches_and_any_repetition_give_the_persons_of_the_naive_way(
@@ -96,7 +100,9 @@ def squash(tables: Tables, steps: int) -> None:
 
 
 @settings(
-    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=max(EXAMPLES // 2, 1),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data(), sent=st.lists(events(), min_size=4, max_size=14, unique_by=lambda each: each.uuid))
 def test_undos_and_squashes_between_batches_leave_each_event_with_its_person(
