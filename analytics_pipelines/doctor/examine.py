@@ -15,6 +15,7 @@ from analytics_pipelines.ingest.ledger import Ledger
 from analytics_pipelines.migrations.apply import plan
 from analytics_pipelines.problems import Fault, Problem
 from analytics_pipelines.settings import Settings
+from analytics_pipelines.upkeep.room import endless_logs, room
 from resources.clickhouse import ClickHouse, ClickHouseRefused
 from resources.object_store import ObjectStore
 from resources.postgres import Postgres, PostgresNotMigrated
@@ -22,6 +23,7 @@ from resources.postgres import Postgres, PostgresNotMigrated
 _LEAST_DISK_BYTES = 2 * 1024**3
 _MOST_SKEW_SECONDS = 5.0
 _MOST_LAG_SECONDS = 60.0
+_MOST_OWNERS = 5  # that are named; --json names all
 _MAY_NOT = {164, 497}  # READONLY, ACCESS_DENIED
 _NO_DATABASE = 81
 _START = "Start everything with `analytics start`"
@@ -29,12 +31,13 @@ _START = "Start everything with `analytics start`"
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at: what, what was found, and the mend when it is not well."""
+    """One thing looked at: what, what was found, and the mend when it is not well. `bytes` are by who takes them."""
 
     what: str
     well: bool
     found: str
     mend: str = ""
+    bytes: dict[str, int] | None = None
 
 
 def examine(settings: Settings) -> list[Finding]:
@@ -55,6 +58,8 @@ def _examine(settings: Settings) -> Iterator[Finding]:
     yield _tried("migrations", lambda: _migrations(settings), "Run `analytics migrate`.")
     yield _tried("insert tokens", lambda: _insert_tokens(settings), "Run `analytics migrate`.")
     yield _tried("clocks", lambda: _clocks(settings), "Set the clocks of these hosts by NTP.")
+    yield _if_known("ClickHouse logs", lambda: _clickhouse_logs(settings))
+    yield _if_known("room", lambda: _room(settings))
     yield _tried(
         "ingestion lag", lambda: _lag(settings), "Is Dagster up (`analytics status`)? See its last ingest run."
     )
@@ -66,7 +71,19 @@ def _tried(what: str, check: Callable[[], Finding], mend: str) -> Finding:
     except PostgresNotMigrated as error:
         return Finding(what, False, str(error), "Run `analytics migrate`.")
     except (Problem, Fault, OSError) as error:
-        return Finding(what, False, str(error).split("\n", 1)[0], mend)
+        return Finding(what, False, _first_line(error), mend)
+
+
+def _if_known(what: str, check: Callable[[], Finding]) -> Finding:
+    """What another finding says is away is not reported once more."""
+    try:
+        return check()
+    except (Problem, Fault, OSError) as error:
+        return Finding(what, True, f"not known: {_first_line(error)}")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).split("\n", 1)[0]
 
 
 def _python() -> Finding:
@@ -175,6 +192,31 @@ def _insert_tokens(settings: Settings) -> Finding:
         f"ignored by {', '.join(ignoring)}" if ignoring else "honoured",
         "Set non_replicated_deduplication_window on these tables.",
     )
+
+
+def _clickhouse_logs(settings: Settings) -> Finding:
+    """A server's own logs grow without end unless its configuration says otherwise."""
+    endless = endless_logs(ClickHouse(settings.need_clickhouse()))
+    return Finding(
+        "ClickHouse logs",
+        not endless,
+        f"never shrink: {', '.join(sorted(endless))}" if endless else "none grows without end",
+        "Give each a <ttl> in the server's configuration, as deploy/clickhouse/config.xml does, and drop them.",
+        endless or None,
+    )
+
+
+def _room(settings: Settings) -> Finding:
+    postgres = Postgres(settings.need_postgres())
+    try:
+        found = room(settings, postgres, ClickHouse(settings.need_clickhouse()), ObjectStore(settings.bucket_url))
+    finally:
+        postgres.close()
+    largest = sorted(found.bytes.items(), key=lambda item: -item[1])[:_MOST_OWNERS]
+    days, objects = found.days["bucket.raw_events"], found.objects["bucket.raw_events"]
+    said = ", ".join(f"{owner} {size / 1024**2:,.1f} MiB" for owner, size in largest if size)
+    whole = "" if found.is_whole else " (of the newest days)"
+    return Finding("room", True, f"{objects:,} raw objects of {days:,} days{whole}; {said}", bytes=found.bytes)
 
 
 def _clocks(settings: Settings) -> Finding:

@@ -33,6 +33,8 @@ LOOKED_AT = [
     "migrations",
     "insert tokens",
     "clocks",
+    "ClickHouse logs",
+    "room",
     "ingestion lag",
 ]
 
@@ -203,7 +205,7 @@ def test_people_get_a_mark_and_a_mend_and_programs_json(settings: Settings, monk
     assert found.exit_code == 1
     told = json.loads(found.stdout)
     assert [each["what"] for each in told] == LOOKED_AT
-    assert all(set(each) == {"what", "well", "found", "mend"} for each in told)
+    assert all(set(each) == {"what", "well", "found", "mend", "bytes"} for each in told)
     assert [each["what"] for each in told if not each["well"]] == ["ingestion lag"]
 
 
