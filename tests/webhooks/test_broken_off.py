@@ -5,12 +5,12 @@ import os
 import subprocess
 import sys
 import textwrap
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from hook_receiver import Receiver
+from hook_receiver import Receiver, receiving
 
 from analytics_pipelines.ingest.replay import Replay
 from analytics_pipelines.webhooks.queue import erase, survivors
@@ -37,6 +37,21 @@ _DELIVER = textwrap.dedent(
 )
 
 
+def _kill(world: Any, destination: Any, faults: str) -> subprocess.CompletedProcess[bytes]:
+    """Deliver in a process of its own, which a fault ends."""
+    settings = {
+        name: value.get_secret_value() if hasattr(value, "get_secret_value") else value
+        for name in ("postgres_url", "clickhouse_url", "object_store_url", "outbound_allowed")
+        for value in [getattr(world.settings, name)]
+    }
+    return subprocess.run(
+        [sys.executable, "-c", _DELIVER, json.dumps({"settings": settings, "only": [destination.id]})],
+        env={**os.environ, "ANALYTICS_FAULTS": faults},
+        capture_output=True,
+        timeout=60,
+    )
+
+
 def told(receiver: Receiver) -> list[str]:
     return [json.loads(got.body)["event"]["uuid"] for got in receiver.got]
 
@@ -45,22 +60,10 @@ def test_a_deliverer_that_is_killed_anywhere_loses_nothing_and_says_the_same_twi
     world: Any, receiver: Receiver
 ) -> None:
     destination = world.destination(receiver)
-    settings = {
-        name: value.get_secret_value() if hasattr(value, "get_secret_value") else value
-        for name in ("postgres_url", "clickhouse_url", "object_store_url", "outbound_allowed")
-        for value in [getattr(world.settings, name)]
-    }
-    given = json.dumps({"settings": settings, "only": [destination.id]})
     ids: list[str] = []
     for point in POINTS:
         ids += world.arrive("a", "b", "c")
-        name, _, at = point.partition("@")
-        killed = subprocess.run(
-            [sys.executable, "-c", _DELIVER, given],
-            env={**os.environ, "ANALYTICS_FAULTS": f"{name}=kill@{at}"},
-            capture_output=True,
-            timeout=60,
-        )
+        killed = _kill(world, destination, point.replace("@", "=kill@"))
         assert killed.returncode == -9, (point, killed.stderr.decode()[-2000:])
         world.deliver(destination)
         once = list(dict.fromkeys(told(receiver)))
@@ -73,6 +76,27 @@ def test_a_deliverer_that_is_killed_anywhere_loses_nothing_and_says_the_same_twi
     assert len(receiver.got) <= len(ids) + len(POINTS)
     health = world.health(destination)
     assert (health["state"], health["backlog"], health["batches_waiting"]) == ("healthy", 0, 0)
+
+
+@pytest.mark.parametrize("point", ["webhooks.after_failed", "webhooks.after_parked"])
+def test_a_deliverer_that_is_killed_when_it_noted_a_failure_goes_on_from_there(world: Any, point: str) -> None:
+    status = 500 if point == "webhooks.after_failed" else 422
+    with receiving(lambda number, _: status if number == 0 else 200) as receiver:
+        destination = world.destination(receiver)
+        ids = world.arrive("a", "b")
+        killed = _kill(world, destination, f"{point}=kill@1")
+        assert killed.returncode == -9, killed.stderr.decode()[-2000:]
+        world.later = timedelta(minutes=5)
+        world.deliver(destination)
+        if status == 422:
+            assert told(receiver) == ids
+            assert world.queue(destination).redrive() == 1
+            world.deliver(destination)
+            assert told(receiver) == [*ids, ids[0]]
+        else:
+            assert told(receiver) == [ids[0], *ids]
+        assert len({got.headers["webhook-id"] for got in receiver.got}) == 2
+        assert world.health(destination)["state"] == "healthy"
 
 
 def replay(world: Any) -> None:

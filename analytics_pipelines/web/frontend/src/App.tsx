@@ -15,6 +15,7 @@ import type { Instance, Me, Project } from "./types";
 
 const DashboardPage = lazy(() => import("./pages/DashboardPage"));
 const DashboardsPage = lazy(() => import("./pages/DashboardsPage"));
+const DestinationsPage = lazy(() => import("./pages/DestinationsPage"));
 const InsightPage = lazy(() => import("./pages/InsightPage"));
 const InsightsPage = lazy(() => import("./pages/InsightsPage"));
 
@@ -114,6 +115,8 @@ function pageOf(
       );
     case "sql":
       return <SqlPage key={project.id} project={project} />;
+    case "destinations":
+      return <DestinationsPage key={project.id} project={project} />;
     case "settings":
       return <SettingsPage key={project.id} project={project} onChange={onProjectChange} />;
   }

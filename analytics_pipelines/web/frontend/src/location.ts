@@ -27,7 +27,7 @@ export function useSearch(): string {
   return useSyncExternalStore(subscribe, () => window.location.search);
 }
 
-export type Page = "overview" | "dashboards" | "insights" | "sql" | "settings";
+export type Page = "overview" | "dashboards" | "insights" | "sql" | "destinations" | "settings";
 
 export type Route =
   | { page: "home" }
@@ -35,7 +35,7 @@ export type Route =
   | { page: Page; projectId: string; item: string | null }
   | { page: "unknown" };
 
-const PAGES: readonly string[] = ["dashboards", "insights", "sql", "settings"];
+const PAGES: readonly string[] = ["dashboards", "insights", "sql", "destinations", "settings"];
 const WITH_ITEMS: readonly string[] = ["dashboards", "insights"];
 
 export function routeOf(pathname: string): Route {

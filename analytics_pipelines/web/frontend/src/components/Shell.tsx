@@ -13,6 +13,7 @@ const PAGES: readonly { page: Page; label: string }[] = [
   { page: "dashboards", label: "Dashboards" },
   { page: "insights", label: "Insights" },
   { page: "sql", label: "SQL" },
+  { page: "destinations", label: "Destinations" },
   { page: "settings", label: "Project settings" },
 ];
 
