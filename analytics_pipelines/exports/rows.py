@@ -34,6 +34,7 @@ _DAY = timedelta(days=1)
 SETTINGS: Mapping[str, Any] = {
     "join_use_nulls": 1,
     "optimize_read_in_order": 1,
+    "join_algorithm": "hash",  # reads on in order, which its parallel kin do not
     "max_execution_time": 0,
     # one stream in, so that rows stay in their order; what is written is packed by several threads all the same
     "max_insert_threads": 1,
