@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from analytics_pipelines.ingest.drain import Drain
+from analytics_pipelines.ingest.ledger import Ledger
 from analytics_pipelines.settings import load_settings
 
 pytestmark = pytest.mark.engines
@@ -39,7 +40,7 @@ def test_an_export_is_made_run_and_backfilled(running: Any, analytics: Any) -> N
     drain = Drain.of(load_settings(), {})
     drain.everything()
     drain.postgres.close()
-    running.stack.postgres.execute("INSERT INTO ingest_watermark (loaded_until) VALUES ('2026-10-07 00:00Z')")
+    Ledger(running.stack.postgres).move_watermark(datetime(2026, 10, 7, tzinfo=UTC))
     project = str(running.stack.project)
     made = make(running, analytics, "--config", '{"prefix": "lake"}')
     assert (made["model"], made["interval"], made["config"]["prefix"]) == ("events", "day", "lake")
