@@ -122,7 +122,7 @@ class Eraser:
             erase_stored(self.postgres, victims)
         self._drop_answers(erasure)
         hit("erasures.before_verification")
-        self._verify(erasure, victims, rewritten, started)
+        self._verify(erasure, Survivors(victims, self.postgres, tables.touch), rewritten, started)
 
     def _refuse_a_cluster(self) -> None:
         engine = self.clickhouse.query(
@@ -219,22 +219,18 @@ class Eraser:
         self.requests.add_found(erasure.id, erase_answers(self.postgres, erasure))
         hit("erasures.after_answers")
 
-    def _verify(self, erasure: Erasure, victims: Victims, prefixes: list[str], started: float) -> None:
+    def _verify(self, erasure: Erasure, survivors: Survivors, prefixes: list[str], started: float) -> None:
         self.requests.move(erasure.id, "verifying")
         self._say(erasure, "verifying")
-        builder = Builder(self.postgres, self.clickhouse, self.settings.session_bounce_seconds)
-        left = Survivors(victims, self.postgres, builder.watermark).count()
+        victims, left = survivors.victims, survivors.count()
         lines = self._lines(erasure, victims.uuids())
         scanned = Bucket(self.store, self.postgres, erasure).scan(
             prefixes, lines, self._teller(erasure, "verifying objects"), None
         )
         left |= {"bucket.lines": scanned.lines}
-        survivors = sum(left.values())
-        if survivors:
-            raise Problem(
-                f"{survivors} rows or lines are left in {', '.join(sorted(name for name in left if left[name]))}.",
-                "The next attempt takes them.",
-            )
+        if any(left.values()):
+            where = ", ".join(sorted(name for name in left if left[name]))
+            raise Problem(f"{sum(left.values())} rows or lines are left in {where}.", "The next attempt takes them.")
         self._finish(erasure, victims, left, scanned, started)
 
     def _finish(

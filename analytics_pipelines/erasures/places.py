@@ -26,19 +26,21 @@ class Place:
 
 _IS_ID = "(team_id, distinct_id) IN (SELECT team_id, distinct_id FROM {ids})"
 _IS_EVENT = "(team_id, uuid) IN (SELECT team_id, uuid FROM {events})"
+_IN_TIME = "received_at <= fromUnixTimestamp64Milli({until_ms})"
 _IS_PERSON = "(team_id, person_id) IN (SELECT team_id, person_id FROM {persons})"
 # What was known before of a person who stays.
 _IS_OLD = (
-    "(team_id, id) IN (SELECT team_id, person_id FROM {others}) AND (team_id, id, version) NOT IN"
+    "(team_id, id) IN (SELECT team_id, person_id FROM {others}) AND version <= (SELECT max(version) FROM {others})"
+    " AND (team_id, id, version) NOT IN"
     " (SELECT team_id, id, max(version) FROM {database}.persons"
     " WHERE (team_id, id) IN (SELECT team_id, person_id FROM {others}) GROUP BY team_id, id)"
 )
 _NAMES_ID = f"({_IS_ID} OR (team_id, named_after) IN (SELECT team_id, distinct_id FROM {{ids}}))"
 
 CLICKHOUSE = (
-    Place("events", _IS_EVENT),
+    Place("events", f"({_IS_EVENT} AND {_IN_TIME})"),
     Place("dead_letters", "(arrival_day, batch_id, MD5(line)) IN (SELECT arrival_day, batch_id, hash FROM {letters})"),
-    Place("ingestion_warnings", f"({_IS_EVENT} OR {_IS_ID} AND received_at <= fromUnixTimestamp64Milli({{until_ms}}))"),
+    Place("ingestion_warnings", f"(({_IS_EVENT} OR {_IS_ID}) AND {_IN_TIME})"),
     Place("distinct_id_usage", _IS_ID),
     Place("person_words", _IS_ID),
     Place("person_distinct_ids", _IS_ID),
@@ -149,6 +151,7 @@ POSTGRES = (
     Table("visible_batches", excuse="numbers"),
     Table("alarm_incidents", excuse="what is wrong in the installation"),
     Table("compacted_hours", excuse="hours"),
+    Table("restored_backups", excuse="when the installation was restored"),
     Table("expiries", excuse="days and numbers"),
     Table("expired_recordings", excuse="days"),
     Table("raw_replacements", excuse="names of objects"),

@@ -18,9 +18,10 @@ from analytics_pipelines.erasures.store_rows import count_stored, erase_stored
 from analytics_pipelines.erasures.victims import Victims
 from analytics_pipelines.faults import hit
 from analytics_pipelines.identity.person_id import person_id
+from analytics_pipelines.persons.lock import next_version
 from analytics_pipelines.persons.publish import publish
 from analytics_pipelines.persons.rebuild import note_to_rebuild, rebuild_noted
-from analytics_pipelines.rollups.watermark import touch_days
+from analytics_pipelines.rollups.watermark import last_touch, touch_days
 from resources.clickhouse import ClickHouse
 from resources.postgres import Postgres
 
@@ -28,14 +29,19 @@ from resources.postgres import Postgres
 _OF_LINES = frozenset({"events", "dead_letters", "dropped_events", "ingestion_warnings"})
 
 
-@dataclass(frozen=True)
+@dataclass
 class Tables:
-    """Erases from the tables; `lines` tells dead letters, `progress` hears of tables done and all."""
+    """Erases from the tables; `lines` tells dead letters, `progress` hears of tables done and all.
+
+    `touch` is the first number of the touches of days that the erasure changed: whoever builds a day and has read up
+    to there has read nothing that went.
+    """
 
     victims: Victims
     postgres: Postgres
     lines: LineFilter
     progress: Callable[[int, int], None] = lambda *_: None
+    touch: int = 0
 
     @property
     def _clickhouse(self) -> ClickHouse:
@@ -76,8 +82,10 @@ class Tables:
         note_to_rebuild(self.postgres, [(self.victims.erasure.team_id, each) for each in others])
         erase_rows(self.victims, self.progress, only=_OF_LINES)
         hit("erasures.after_rows_of_lines")
+        with self.postgres.transaction() as connection:
+            version = next_version(connection)
         rebuild_noted(self.postgres, self._clickhouse, now)
-        self.victims.add_others(persons_of(self.postgres, self.victims.erasure.team_id, others))
+        self.victims.add_others(persons_of(self.postgres, self.victims.erasure.team_id, others), version)
         hit("erasures.after_others")
         erase_stored(self.postgres, self.victims)
         hit("erasures.after_stored")
@@ -88,6 +96,7 @@ class Tables:
         self._make_returned(now)
         hit("erasures.after_returned")
         settle_batches(self.victims, self.postgres)
+        self.touch = last_touch(self.postgres) + 1
         touch_days(self.postgres, self.victims.days(), now)
         hit("erasures.after_days")
 
@@ -111,4 +120,3 @@ class Tables:
         if returned:
             note_to_rebuild(self.postgres, [(team, each) for each in returned])
             rebuild_noted(self.postgres, self._clickhouse, now)
-            self.victims.spare(returned, persons_of(self.postgres, team, returned))

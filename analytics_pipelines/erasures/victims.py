@@ -70,9 +70,10 @@ class Victims:
         """Persons of whom nothing is left but what is found again."""
         self._insert("persons", [[self.erasure.team_id, each] for each in persons], ["team_id", "person_id"])
 
-    def add_others(self, persons: Iterable[UUID]) -> None:
-        """Persons who stay, and of whom something goes."""
-        self._insert("others", [[self.erasure.team_id, each] for each in persons], ["team_id", "person_id"])
+    def add_others(self, persons: Iterable[UUID], version: int) -> None:
+        """Persons who stay, and of whom something goes: what was known of them up to that version."""
+        rows = [[self.erasure.team_id, each, version] for each in persons]
+        self._insert("others", rows, ["team_id", "person_id", "version"])
 
     def add_groups(self, groups: Iterable[tuple[str, str]]) -> None:
         """Groups, by kind and key, of whom something goes."""
@@ -140,11 +141,12 @@ class Victims:
         return self._column(statement("ids_without_events", **self.tables))
 
     def returned_ids(self) -> list[str]:
-        """The ids that go of which events stay: they came later."""
+        """The ids that go of which events stay: they came later, be they the same events sent again."""
         return self._column(
             "SELECT DISTINCT distinct_id FROM events WHERE team_id = {team:Int64}"
             f" AND (team_id, distinct_id) IN (SELECT team_id, distinct_id FROM {self.tables['ids']})"
-            f" AND (team_id, uuid) NOT IN (SELECT team_id, uuid FROM {self.tables['events']})"
+            " AND (received_at > {until:DateTime64(3)}"
+            f" OR (team_id, uuid) NOT IN (SELECT team_id, uuid FROM {self.tables['events']}))"
         )
 
     def uuids(self) -> frozenset[UUID]:

@@ -30,10 +30,7 @@ class Watermark:
 
     def last_touch(self) -> int:
         """The number of the last touch of any day; to be asked before the events are read."""
-        row = self._postgres.row(
-            "SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS touch FROM dirty_day_touches"
-        )
-        return int(row["touch"]) if row else 0
+        return last_touch(self._postgres)
 
     def stale_days(self, rollup: Rollup, days: Days) -> list[date]:
         """Which of these days the table does not hold as they are now, in order."""
@@ -132,6 +129,12 @@ class Watermark:
         """Days before `before` that any table has been built for."""
         rows = self._postgres.rows("SELECT DISTINCT day FROM rollup_watermark WHERE day < %s", [before])
         return {row["day"] for row in rows}
+
+
+def last_touch(postgres: Postgres) -> int:
+    """The number of the last touch of any day."""
+    row = postgres.row("SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS touch FROM dirty_day_touches")
+    return int(row["touch"]) if row else 0
 
 
 def touch_days(postgres: Postgres, days: Collection[tuple[int, date]], now: datetime) -> None:

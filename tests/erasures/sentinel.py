@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from conftest import RECEIVED, Place, line
+from erasure_place import RECEIVED, Place, line
 
 from analytics_pipelines.cohorts.calculate import Calculator
 from analytics_pipelines.cohorts.static import StaticMembers
@@ -24,6 +24,7 @@ from analytics_pipelines.rollups.tables import ROLLUPS
 
 DEVICE, MAIL, OTHER_DEVICE = "Sentinel-device", "sentinel@Sentinel.example", "Sentinel-phone"
 MARK = b"entinel"
+TWICE = "01a207bd-a9c0-7000-8000-00000000000f"
 
 _SESSION = "01a207bd-a9c0-7000-8000-00000000000"  # of 2026-11-23
 _DAY = Days(RECEIVED.date() - timedelta(days=1), RECEIVED.date() + timedelta(days=1))
@@ -40,12 +41,11 @@ def sprinkle(place: Place) -> None:
         line("page", "bob", place.theirs, received=hour_before),
         received=hour_before,
     )
-    twice = "01a207bd-a9c0-7000-8000-00000000000f"
     named = {"$set": {"email": MAIL, "plan": "pro"}, "$set_once": {"first": "Sentinel campaign"}}
     place.send(
         line("$identify", MAIL, ours, **{"$anon_distinct_id": DEVICE, **named}),
         line("$create_alias", MAIL, ours, at=RECEIVED + timedelta(seconds=1), alias=OTHER_DEVICE),
-        line("page", MAIL, ours, uuid=twice, **{"$groups": {"company": "Sentinel Ltd"}, "$session_id": f"{_SESSION}1"}),
+        line("page", MAIL, ours, uuid=TWICE, **{"$groups": {"company": "Sentinel Ltd"}, "$session_id": f"{_SESSION}1"}),
         line(
             "$groupidentify",
             MAIL,
@@ -67,7 +67,7 @@ def sprinkle(place: Place) -> None:
         },
         {**line("page", "bob", ours), "event": {"event": "", "distinct_id": "bob"}},
     )
-    place.send(line("page", MAIL, ours, uuid=twice, **{"$groups": {"company": "Sentinel Ltd"}}))  # sent again
+    place.send(line("page", MAIL, ours, uuid=TWICE, **{"$groups": {"company": "Sentinel Ltd"}}))  # sent again
     for who in (DEVICE, "bob"):
         place.send(
             line("$snapshot", who, ours, **{"$session_id": f"{_SESSION}1", "$snapshot_data": [{"x": who}]}),

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from conftest import Place
+from erasure_place import Place
 from sentinel import MAIL, everywhere, keep_answers, of_bob, sprinkle
 
 from analytics_pipelines import faults

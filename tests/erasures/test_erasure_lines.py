@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from conftest import ASKED, RECEIVED, line
+from erasure_place import ASKED, RECEIVED, line
 
 from analytics_pipelines.erasures.lines import LineFilter, Wanted
 from analytics_pipelines.events import cookieless, zstd

@@ -4,10 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from conftest import ASKED, RECEIVED, Place, line
-from sentinel import MAIL, everywhere, keep_answers, of_bob, sprinkle, sum_up
+from erasure_place import ASKED, RECEIVED, Place, line
+from sentinel import MAIL, TWICE, everywhere, keep_answers, of_bob, sprinkle, sum_up
 
 from analytics_pipelines.accounts.projects import Projects
+from analytics_pipelines.erasures.eraser import Eraser
 from analytics_pipelines.erasures.proof import reopen_resurfaced, resurfaced
 from analytics_pipelines.erasures.subject import EventFilter, Subject
 from analytics_pipelines.ingest.replay import Replay
@@ -128,3 +129,24 @@ def test_what_comes_to_light_later_is_found_by_its_hash_and_erased(place: Place)
     assert (again.id, again.state) == (done.id, "verified")
     assert place.rows("SELECT distinct_id FROM events") == [("bob",)]
     assert not any(everywhere(place).values())
+
+
+def test_what_arrives_while_it_is_erased_is_no_survivor(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    sprinkle(place)
+    erasure, real = place.ask(MAIL), Eraser._drop_answers
+    later = ASKED + timedelta(seconds=1)
+
+    def busy(self: Eraser, *arguments: Any) -> None:
+        """Others, and she herself, go on; the same events are sent again."""
+        place.send(
+            line("page", "bob", place.ours, received=later, at=RECEIVED, **{"$set": {"seen": "again"}}),
+            line("page", MAIL, place.ours, received=later, at=RECEIVED, uuid=TWICE),
+            received=later,
+        )
+        place.load()
+        real(self, *arguments)
+
+    monkeypatch.setattr(Eraser, "_drop_answers", busy)
+    (done,) = place.eraser().run(erasure.id)
+    assert done.state == "verified", done.error
+    assert place.rows("SELECT event FROM events WHERE distinct_id = {id:String}", id=MAIL) == [("page",)]

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from conftest import RECEIVED
 
 from analytics_pipelines.accounts.keys import ApiKeys
 from analytics_pipelines.accounts.projects import Project, Projects
@@ -21,6 +20,7 @@ from resources.clickhouse import ClickHouse
 from resources.object_store import ObjectStore
 
 pytestmark = pytest.mark.engines
+RECEIVED = datetime(2026, 11, 23, 10, 30, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")

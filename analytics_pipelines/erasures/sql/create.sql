@@ -14,8 +14,8 @@ ENGINE = ReplacingMergeTree ORDER BY (team_id, distinct_id);
 CREATE TABLE IF NOT EXISTS {persons} (team_id Int64, person_id UUID)
 ENGINE = ReplacingMergeTree ORDER BY (team_id, person_id);
 
-CREATE TABLE IF NOT EXISTS {others} (team_id Int64, person_id UUID)
-ENGINE = ReplacingMergeTree ORDER BY (team_id, person_id);
+CREATE TABLE IF NOT EXISTS {others} (team_id Int64, person_id UUID, version UInt64)
+ENGINE = ReplacingMergeTree(version) ORDER BY (team_id, person_id);
 
 CREATE TABLE IF NOT EXISTS {groups} (team_id Int64, type String, key String)
 ENGINE = ReplacingMergeTree ORDER BY (team_id, type, key);

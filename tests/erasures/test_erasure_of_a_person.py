@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from conftest import ASKED, RECEIVED, Place, line
+from erasure_place import ASKED, RECEIVED, Place, line
 from sentinel import DEVICE, MAIL, MARK, OTHER_DEVICE, everywhere, exported, keep_answers, of_bob, send_away, sprinkle
 
 from analytics_pipelines.erasures.component import component
