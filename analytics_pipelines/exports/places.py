@@ -31,9 +31,12 @@ def places(postgres: Postgres, team_id: int, arrived: Sequence[tuple[datetime, d
 
     Events by the intervals that the spans touch. Of snapshots (persons, cohorts, queries) every interval, since a
     person is in each that was taken while it was there; and of sessions every interval, since they lie by event time.
+    Deleted exports count as long as their files lie in a folder of ours.
     """
     found = []
-    for export in Exports(postgres, team_id).all():
+    for export in Exports(postgres, team_id).all(also_deleted=True):
+        if export.deleted and export.destination.type != "Folder":
+            continue
         runs = Runs(postgres, export)
         spans = arrived if not export.model.is_snapshot and export.model.value == "events" else [(_EVER, _NEVER)]
         held = {run.id: run for start, end in spans for run in runs.within(start, end) if run.attempts}

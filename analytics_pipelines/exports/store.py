@@ -54,12 +54,12 @@ class Exports:
         )
         return self._export(row) if row else None
 
-    def all(self) -> list[Export]:
-        """Those that are not deleted, oldest first."""
+    def all(self, *, also_deleted: bool = False) -> list[Export]:
+        """Oldest first."""
         rows = self._postgres.rows(
-            f"SELECT {_COLUMNS} FROM batch_exports e WHERE NOT e.deleted"
+            f"SELECT {_COLUMNS} FROM batch_exports e WHERE (NOT e.deleted OR %(deleted)s)"
             " AND (%(team)s::bigint IS NULL OR e.team_id = %(team)s) ORDER BY e.created_at, e.id",
-            {"team": self._team_id},
+            {"team": self._team_id, "deleted": also_deleted},
         )
         return [self._export(row) for row in rows]
 

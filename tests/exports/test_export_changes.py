@@ -14,6 +14,7 @@ from analytics_pipelines.exports.model import Model
 from analytics_pipelines.exports.places import places, write_again
 from analytics_pipelines.exports.run import ExportFailed
 from analytics_pipelines.exports.runs import Runs
+from analytics_pipelines.exports.store import Exports
 from analytics_pipelines.problems import Problem
 
 pytestmark = pytest.mark.engines
@@ -214,6 +215,7 @@ def test_exports_that_hold_what_arrived_then_are_found_and_written_without_it(wo
     events, persons = world.export(), world.export(model=Model.PERSONS)
     for export in (events, persons, world.export(folder(prefix="untouched"), paused=True)):
         world.exporter.work(export)
+    Exports(world.postgres).change(persons.id, {"deleted": True})  # its files are still here
     before = world.files()
     found = places(world.postgres, world.team, [(TEN, TEN + timedelta(minutes=1))])
     assert [(place.export.id, [each.start for each in place.intervals]) for place in found] == [
