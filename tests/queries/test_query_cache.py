@@ -10,7 +10,7 @@ import pytest
 from analytics_pipelines.embedded.service import free_port
 from analytics_pipelines.insights.team import Team
 from analytics_pipelines.queries.ask import Computed
-from analytics_pipelines.queries.cache import PostgresCache, RedisCache, open_cache
+from analytics_pipelines.queries.cache import CacheUnavailable, PostgresCache, RedisCache, open_cache
 from analytics_pipelines.queries.entry import Entry
 from analytics_pipelines.queries.question import read_question
 from analytics_pipelines.queries.reads import Read
@@ -21,7 +21,7 @@ HOUR = timedelta(hours=1)
 
 
 class _Handler(socketserver.StreamRequestHandler):
-    """As much of Redis as GET and SET need."""
+    """As much of Redis as GET, SET, SCAN and DEL need."""
 
     kept: dict[bytes, bytes]
     lifetimes: dict[bytes, bytes]
@@ -39,6 +39,11 @@ class _Handler(socketserver.StreamRequestHandler):
                 case [b"SET", key, value, b"EX", seconds]:
                     self.kept[key], self.lifetimes[key] = value, seconds
                     self.wfile.write(b"+OK\r\n")
+                case [b"SCAN", *_]:
+                    keys = b"".join(b"$%d\r\n%b\r\n" % (len(key), key) for key in self.kept)
+                    self.wfile.write(b"*2\r\n$1\r\n0\r\n*%d\r\n%b" % (len(self.kept), keys))
+                case [b"DEL", key]:
+                    self.wfile.write(b":%d\r\n" % (self.kept.pop(key, None) is not None))
                 case _:
                     self.wfile.write(b"+OK\r\n")
 
@@ -66,6 +71,8 @@ def test_redis_keeps_answers_as_long_as_it_is_told(redis: tuple[str, type[_Handl
     cache.put("a", b"\x00\xff answer", HOUR)
     assert cache.get("a") == b"\x00\xff answer"
     assert handler.lifetimes == {b"analytics:query:a": b"3600"}
+    cache.clear()
+    assert cache.get("a") is None
     cache._client.close()
 
 
@@ -75,6 +82,8 @@ def test_a_redis_that_is_away_holds_nothing() -> None:
     )
     cache.put("a", b"answer", HOUR)
     assert cache.get("a") is None
+    with pytest.raises(CacheUnavailable):  # it may hold some when it is back
+        cache.clear()
 
 
 @pytest.mark.engines
@@ -87,6 +96,8 @@ def test_postgres_keeps_answers_until_they_expire(postgres: Postgres) -> None:
     assert (cache.get("a"), cache.get("gone"), cache.get("b")) == (b"\x00\xff", None, None)
     cache.put("c", b"more", HOUR)
     assert [row["key"] for row in postgres.rows("SELECT key FROM query_cache ORDER BY key")] == ["a", "c"]
+    cache.clear()
+    assert cache.get("a") is None
 
 
 def test_an_entry_is_unpacked_as_it_was_packed() -> None:
