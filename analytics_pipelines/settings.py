@@ -250,6 +250,11 @@ class Settings(BaseSettings):
         description="How many days raw objects are kept that are loaded. What is gone can't be loaded again: a replay "
         "leaves the rows of those days as they are, and ClickHouse must be in your backups. Default: for ever.",
     )
+    backup_passphrase: SecretStr | None = Field(
+        default=None,
+        description="Seals the installation's secrets in a backup, and opens them in a restore. Default: they stand in "
+        "the backup in the open.",
+    )
     run_history_days: int = Field(
         default=30,
         ge=1,

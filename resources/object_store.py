@@ -24,6 +24,8 @@ RETRY_BUDGET = timedelta(seconds=5)
 _REFUSALS = (PermissionDeniedError, UnauthenticatedError)
 _REPEAT_SECONDS = 0.2
 
+_CHUNK = 8 * 1024 * 1024
+
 # The share of a put's time that one try may take: so that one that hangs leaves time for another.
 _ONE_TRY = 0.4
 
@@ -113,6 +115,24 @@ class ObjectStore:
         """The object's bytes. Raises FileNotFoundError, or StoreUnavailable."""
         try:
             return bytes(obstore.get(self._store, key).bytes())
+        except FileNotFoundError:
+            raise
+        except (BaseError, OSError) as error:
+            raise StoreUnavailable(f"{key}: {error}") from error
+
+    def upload(self, key: str, file: Path) -> None:
+        """Store a file of any size, in place of what is there. Raises StoreUnavailable."""
+        try:
+            obstore.put(self._store, key, file)
+        except (BaseError, OSError) as error:
+            raise StoreUnavailable(f"{key}: {error}") from error
+
+    def download(self, key: str, file: Path) -> None:
+        """Write an object of any size into a file. Raises FileNotFoundError, or StoreUnavailable."""
+        try:
+            with file.open("wb") as opened:
+                for chunk in obstore.get(self._store, key).stream(min_chunk_size=_CHUNK):
+                    opened.write(chunk)
         except FileNotFoundError:
             raise
         except (BaseError, OSError) as error:

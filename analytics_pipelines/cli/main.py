@@ -29,6 +29,8 @@ _VERBS = {
     "key": "accounts:key",
     "login-link": "accounts:login_link",
     "alarms": "alarms:alarms",
+    "backup": "backup:backup",
+    "restore": "backup:restore",
     "migrate": "migrate:migrate",
     "completion": "completion:completion",
     "version": "version:version",

@@ -24,13 +24,16 @@ class Instance:
         return date.fromisoformat(self.created_on)
 
 
-def open_instance(data_dir: Path) -> Instance:
-    """The instance in this folder, made on first use. Raises Problem when the folder can't be used."""
+def open_instance(data_dir: Path, first_day: date | None = None) -> Instance:
+    """The instance in this folder, made on first use: on `first_day`, as it says from then on; None: today.
+
+    Raises Problem when the folder can't be used.
+    """
     file = data_dir / "instance.json"
     try:
         data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not file.exists():
-            _write_once(file, _new_instance())
+            _write_once(file, _new_instance(first_day or datetime.now(UTC).date()))
         return Instance(**json.loads(file.read_text()))
     except OSError as error:
         raise Problem(
@@ -58,9 +61,9 @@ def _write_once(file: Path, instance: Instance) -> None:
     write_private(file, json.dumps(asdict(instance), indent=2))
 
 
-def _new_instance() -> Instance:
+def _new_instance(day: date) -> Instance:
     return Instance(
-        created_on=datetime.now(UTC).date().isoformat(),
+        created_on=day.isoformat(),
         postgres_password=secrets.token_hex(24),
         clickhouse_platform_password=secrets.token_hex(24),
         clickhouse_reader_password=secrets.token_hex(24),

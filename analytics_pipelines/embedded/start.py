@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,28 @@ def run(
                 f"{str(fault).rstrip('.')}.",
                 "Check ANALYTICS_POSTGRES_URL, ANALYTICS_CLICKHOUSE_URL and ANALYTICS_OBJECT_STORE_URL.",
             ) from None
+        finally:
+            supervisor.stop()
+            endpoints_file(data_dir).unlink(missing_ok=True)
+
+
+@contextmanager
+def engines_only(settings: Settings, first_day: date, tell: Callable[[str], None]) -> Iterator[Settings]:
+    """The engines that are not given, on a folder that is new, until the end of the block; yields their addresses too.
+
+    `first_day` is what Dagster's partitions of arrival begin with from then on. Raises Problem.
+    """
+    data_dir = settings.data_dir
+    os.umask(0o077)
+    instance = open_instance(data_dir, first_day)
+    (data_dir / "run").mkdir(exist_ok=True)
+    with _only_one(data_dir):
+        supervisor = Supervisor(data_dir / "run" / "services.json", Logbook(data_dir / "logs" / "analytics.log"), tell)
+        try:
+            given = (
+                settings if settings.clickhouse_url else settings.model_copy(update={"clickhouse_port": free_port()})
+            )
+            yield _start_engines(given, set(), instance, supervisor)
         finally:
             supervisor.stop()
             endpoints_file(data_dir).unlink(missing_ok=True)

@@ -140,7 +140,7 @@ class Replay:
     def _day(self, day: date, session: Connection, *, dry_run: bool) -> DayReplayed:
         started = time.monotonic()
         found = DayReplayed(day)
-        kept = self._kept(day)
+        kept = self.kept(day)
         found.kept_batches = len(kept)
         if not self._pending(day, kept, set()):
             return found
@@ -175,7 +175,11 @@ class Replay:
         found.seconds = time.monotonic() - started
         return found
 
-    def _kept(self, day: date) -> dict[str, list[tuple[StoredObject, bool]]]:
+    def days_of_ledger(self) -> list[date]:
+        """Days of arrival that anything was loaded of, in order."""
+        return sorted(self._log.ledger_days())
+
+    def kept(self, day: date) -> dict[str, list[tuple[StoredObject, bool]]]:
         """Loaded batches some of whose objects are gone by now: their rows can't be made again."""
         present = {item.key for item in self._listed(day)}
         moved = MovedObjects(self.store, self.postgres).places_of_day(day)
