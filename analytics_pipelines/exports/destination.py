@@ -17,6 +17,10 @@ class DestinationFailed(Fault):
     """The destination refuses, or does not answer. The text is for whoever owns the export, without secrets."""
 
 
+class DestinationForbidden(DestinationFailed):
+    """Nobody may have us connect there; trying again is no use."""
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
     """One file, or one insert. `bytes` as stored, or as sent; `checksum` of a file's content."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analytics_pipelines.exports.clickhouse_table import ClickHouseTable
-from analytics_pipelines.exports.destination import DestinationFailed, Guard, Target, without
+from analytics_pipelines.exports.destination import DestinationForbidden, Guard, Target, without
 from analytics_pipelines.exports.files import Files, Place
 from analytics_pipelines.exports.folder import Folder
 from analytics_pipelines.exports.intervals import Interval
@@ -16,23 +16,21 @@ from analytics_pipelines.exports.model import Destination, Export
 from analytics_pipelines.exports.postgres_table import PostgresTable
 from analytics_pipelines.exports.prefix import default_prefix
 from analytics_pipelines.exports.s3 import S3
-from analytics_pipelines.outbound.addresses import AddressRefused, Allowed, checked
+from analytics_pipelines.outbound.addresses import NOTHING, AddressRefused, Allowed, checked
 from analytics_pipelines.settings import Settings
 from resources.clickhouse import ClickHouse
 
 _PATH = re.compile(r"/[^\s\"']+")
 
 
-class DestinationForbidden(DestinationFailed):
-    """Nobody may have us connect there; trying again is no use."""
-
-
 @dataclass(frozen=True)
 class Opener:
-    """`folder` is below which folders of this machine are exported to; `guard` says where we may connect to."""
+    """`folder` is below which folders of this machine are exported to; `guard` says where we may connect to, by what is
+    public and what the operator has `allowed`."""
 
     folder: Path
     guard: Guard
+    allowed: Allowed = NOTHING
 
     @classmethod
     def of(cls, settings: Settings) -> Opener:
@@ -45,7 +43,7 @@ class Opener:
             except AddressRefused as error:
                 raise DestinationForbidden(str(error)) from None
 
-        return cls(settings.exports_path, guard)
+        return cls(settings.exports_path, guard, allowed)
 
     def target(self, export: Export, interval: Interval, clickhouse: ClickHouse) -> Target:
         """The destination, for one interval."""
@@ -59,7 +57,7 @@ class Opener:
     def place(self, team_id: int, destination: Destination) -> Place:
         """Where the files of a destination lie; in the folder each project has its own."""
         if destination.type == "S3":
-            return S3(destination.config, destination.secrets, self.guard)
+            return S3(destination.config, destination.secrets, self.guard, self.allowed)
         return Folder(self.folder / f"team_id={team_id}")
 
 

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 
 from analytics_pipelines.accounts.projects import Projects
 from analytics_pipelines.exports.changes import outdated_runs
-from analytics_pipelines.exports.destination import DestinationFailed, Target, Written, literal
+from analytics_pipelines.exports.destination import DestinationFailed, DestinationForbidden, Target, Written, literal
 from analytics_pipelines.exports.due import ask_for_due
 from analytics_pipelines.exports.files import query_prefix
 from analytics_pipelines.exports.intervals import Interval
 from analytics_pipelines.exports.model import Export
-from analytics_pipelines.exports.opening import DestinationForbidden, Opener, said
+from analytics_pipelines.exports.opening import Opener, said
 from analytics_pipelines.exports.rows import Fingerprint, Rows, Stretch, WrongExport
 from analytics_pipelines.exports.runs import Run, Runs
 from analytics_pipelines.exports.store import Exports

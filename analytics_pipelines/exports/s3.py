@@ -1,19 +1,27 @@
-"""S3, or any store that speaks it: ClickHouse puts the files, obstore lists, marks and removes them."""
+"""S3, or any store that speaks it: ClickHouse puts the files; to list, mark and remove them are requests of ours."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from datetime import timedelta
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
 
-import obstore
-from obstore.exceptions import BaseError
-from obstore.store import S3Store
-
-from analytics_pipelines.exports.destination import DestinationFailed, Guard, address_of, literal, without
+from analytics_pipelines.exports.aws_signature import encoded_path, encoded_query, signed_headers
+from analytics_pipelines.exports.destination import (
+    DestinationFailed,
+    DestinationForbidden,
+    Guard,
+    address_of,
+    literal,
+    without,
+)
 from analytics_pipelines.exports.files import Sink, StoredFile
+from analytics_pipelines.outbound.addresses import AddressRefused, Allowed
+from analytics_pipelines.outbound.client import Outbound, Reply, SendFailed
+from analytics_pipelines.outbound.urls import WrongUrl
 
 # A store that is away is told soon; the interval is tried again later.
 _SETTINGS = {
@@ -22,27 +30,31 @@ _SETTINGS = {
     "s3_retry_attempts": 3,
     "s3_max_unexpected_write_error_retries": 2,
 }
+_SECONDS = 30
+# So many names fit into the part of an answer that is read.
+_NAMES_AT_ONCE = "100"
 
 
 class S3:
     """Objects of one bucket; keys are relative to the bucket. Addressed by path, which every S3 understands.
 
-    An endpoint that a person named is checked each time, and called by the address that was checked where it has no
-    certificate to prove its name by.
+    An endpoint that a person named is checked each time, no redirect of its is followed, and ClickHouse calls it by the
+    address that was checked where it has no certificate to prove its name by.
     """
 
     checksums = "etag"
 
-    def __init__(self, config: Mapping[str, Any], secrets: Mapping[str, str], guard: Guard) -> None:
+    def __init__(self, config: Mapping[str, Any], secrets: Mapping[str, str], guard: Guard, allowed: Allowed) -> None:
         self._bucket = str(config["bucket_name"])
         self._region = str(config.get("region") or "us-east-1")
-        self._endpoint = config.get("endpoint_url") or None
+        self._endpoint = str(config.get("endpoint_url") or f"https://s3.{self._region}.amazonaws.com")
         self._secrets = secrets
         self._guard = guard
+        self._allowed = allowed
 
     def sink(self, key: str, form: str, compression: str) -> Sink:
         arguments = [
-            f"{self._address()}/{self._bucket}/{key}",
+            f"{self._called()}/{self._bucket}/{key}",
             self._secrets["aws_access_key_id"],
             self._secrets["aws_secret_access_key"],
             form,
@@ -51,64 +63,68 @@ class S3:
         return Sink(f"s3({', '.join(map(literal, arguments))}{packed})", _SETTINGS)
 
     def stored(self, key: str) -> StoredFile:
-        with self._told():
-            meta = obstore.head(self._store(), key)
-        return StoredFile(key.rsplit("/", 1)[-1], meta["size"], (meta["e_tag"] or "").strip('"'))
+        reply = self._ask("HEAD", key)
+        size = int(reply.headers.get("content-length") or 0)
+        return StoredFile(key.rsplit("/", 1)[-1], size, reply.headers.get("etag", "").strip('"'))
 
     def names(self, folder: str) -> list[str]:
-        with self._told():
-            listing = obstore.list_with_delimiter(self._store(), folder)
-        return sorted(meta["path"].rsplit("/", 1)[-1] for meta in listing["objects"])
+        found: list[str] = []
+        query = {"list-type": "2", "prefix": f"{folder}/", "delimiter": "/", "max-keys": _NAMES_AT_ONCE}
+        while True:
+            text = self._ask("GET", "", query).text
+            found += [unescape(key).rsplit("/", 1)[-1] for key in re.findall(r"<Key>([^<]+)</Key>", text)]
+            more = re.search(r"<NextContinuationToken>([^<]+)</NextContinuationToken>", text)
+            if more is None:
+                return sorted(found)
+            query["continuation-token"] = unescape(more[1])
 
     def get(self, key: str) -> bytes | None:
-        with self._told():
-            try:
-                return bytes(obstore.get(self._store(), key).bytes())
-            except FileNotFoundError:
-                return None
+        reply = self._ask("GET", key, missing=True)
+        return None if reply.status == 404 else reply.text.encode()
 
     def put(self, key: str, payload: bytes) -> None:
-        with self._told():
-            obstore.put(self._store(), key, payload, use_multipart=False)
+        self._ask("PUT", key, body=payload)
 
     def delete(self, keys: Sequence[str]) -> None:
-        with self._told():
-            for key in keys:
-                with suppress(FileNotFoundError):
-                    obstore.delete(self._store(), key)
+        for key in keys:
+            self._ask("DELETE", key, missing=True)
 
-    def _address(self) -> str:
-        if self._endpoint is None:
-            return f"https://s3.{self._region}.amazonaws.com"
+    def _called(self) -> str:
+        """The endpoint as ClickHouse calls it."""
         parts = urlsplit(self._endpoint)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         address = address_of(self._guard, parts.hostname or "", port)
         if parts.scheme == "https":
-            return f"https://{parts.netloc}"
+            return self._endpoint
         return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
 
-    def _store(self) -> Any:
-        return S3Store(
-            self._bucket,
-            config={
-                "access_key_id": self._secrets["aws_access_key_id"],
-                "secret_access_key": self._secrets["aws_secret_access_key"],
-                "region": self._region,
-                "endpoint": self._address(),
-                "virtual_hosted_style_request": False,
-            },
-            client_options={
-                "allow_http": True,
-                "timeout": timedelta(seconds=30),
-                "connect_timeout": timedelta(seconds=5),
-            },
-            retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=20)},
+    def _ask(
+        self, method: str, key: str, query: Mapping[str, str] | None = None, body: bytes = b"", *, missing: bool = False
+    ) -> Reply:
+        """Raises DestinationFailed for what S3 refuses; not for what is `missing` where that is fine."""
+        path = encoded_path(f"/{self._bucket}/{key}" if key else f"/{self._bucket}")
+        url = f"{self._endpoint}{path}" + (f"?{encoded_query(query)}" if query else "")
+        headers = signed_headers(
+            method,
+            url,
+            body,
+            access_key=self._secrets["aws_access_key_id"],
+            secret_key=self._secrets["aws_secret_access_key"],
+            region=self._region,
+            now=datetime.now(UTC),
         )
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
         try:
-            yield
-        except (BaseError, OSError) as error:
-            said = str(error).split("\n", 1)[0][:500]
-            raise DestinationFailed(f"S3: {without(list(self._secrets.values()), said)}") from None
+            with Outbound(self._allowed, total_seconds=_SECONDS, ports=None) as outbound:
+                reply = outbound.send(method, url, headers, body)
+        except AddressRefused as error:
+            raise DestinationForbidden(str(error)) from None
+        except (SendFailed, WrongUrl) as error:
+            raise DestinationFailed(f"S3: {error}") from None
+        if not reply.is_success and not (missing and reply.status == 404):
+            raise DestinationFailed(f"S3: {without(list(self._secrets.values()), _said(reply))}")
+        return reply
+
+
+def _said(reply: Reply) -> str:
+    said = re.search(r"<Message>([^<]{1,300})</Message>", reply.text) or re.search(r"<Code>([^<]{1,100})", reply.text)
+    return f"{unescape(said[1]).rstrip('.')} ({reply.status})." if said else f"It answered with status {reply.status}."

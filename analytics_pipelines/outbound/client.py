@@ -6,7 +6,7 @@ environment, reads so many bytes of an answer and takes so long for the whole of
 
 import ssl
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import TracebackType
@@ -16,7 +16,15 @@ import httpcore
 import httpx
 from httpcore import SOCKET_OPTION, NetworkBackend, NetworkStream, SyncBackend
 
-from analytics_pipelines.outbound.addresses import NOTHING, AddressRefused, Allowed, Resolver, checked, resolved
+from analytics_pipelines.outbound.addresses import (
+    NOTHING,
+    WEB_PORTS,
+    AddressRefused,
+    Allowed,
+    Resolver,
+    checked,
+    resolved,
+)
 from analytics_pipelines.outbound.urls import parsed
 from analytics_pipelines.version import installed_version
 
@@ -48,10 +56,16 @@ class Outbound:
     """Sends requests; safe for one thread at a time. Close it, or use it in a `with`."""
 
     def __init__(
-        self, allowed: Allowed = NOTHING, *, total_seconds: float = TOTAL_SECONDS, resolve: Resolver = resolved
+        self,
+        allowed: Allowed = NOTHING,
+        *,
+        total_seconds: float = TOTAL_SECONDS,
+        resolve: Resolver = resolved,
+        ports: Collection[int] | None = WEB_PORTS,
     ) -> None:
+        """`ports` are those that public hosts are called on (None: any)."""
         self._total_seconds = total_seconds
-        self._backend = _CheckedBackend(allowed, resolve)
+        self._backend = _CheckedBackend(allowed, resolve, ports)
         transport = httpx.HTTPTransport(verify=_tls(), trust_env=False)
         transport._pool = httpcore.ConnectionPool(
             ssl_context=_tls(),
@@ -112,8 +126,9 @@ def _tls() -> ssl.SSLContext:
 class _CheckedBackend(NetworkBackend):
     """Opens connections to addresses that were checked just before, and to no others."""
 
-    def __init__(self, allowed: Allowed, resolve: Resolver) -> None:
+    def __init__(self, allowed: Allowed, resolve: Resolver, ports: Collection[int] | None) -> None:
         self._allowed = allowed
+        self._ports = ports
         self._resolve = resolve
         self._plain = SyncBackend()
         self.deadline = 0.0
@@ -127,7 +142,7 @@ class _CheckedBackend(NetworkBackend):
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> NetworkStream:
         failure: Exception = httpcore.ConnectError("no address answers")
-        for address in checked(host.strip("[]"), port, self._allowed, resolve=self._resolve):
+        for address in checked(host.strip("[]"), port, self._allowed, ports=self._ports, resolve=self._resolve):
             try:
                 stream = self._plain.connect_tcp(
                     address, port, within(timeout, self.deadline), local_address, socket_options

@@ -16,12 +16,14 @@ from analytics_pipelines.exports.store import Exports
 from analytics_pipelines.ingest.drain import Drain
 from analytics_pipelines.ingest.ledger import Ledger
 from analytics_pipelines.ingest.replay import Replay
+from analytics_pipelines.outbound.addresses import Allowed
 from resources.clickhouse import ClickHouse
 from resources.object_store import ObjectStore
 from resources.postgres import Postgres
 
 TEN = datetime(2026, 11, 23, 10, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+LOOPBACK = Allowed.parse("127.0.0.1")
 
 
 @dataclass
@@ -86,7 +88,7 @@ class World:
 
     @property
     def exporter(self) -> Exporter:
-        return Exporter(self.postgres, self.clickhouse, Opener(self.folder, self.guard), now=lambda: self.now)
+        return Exporter(self.postgres, self.clickhouse, Opener(self.folder, self.guard, LOOPBACK), now=lambda: self.now)
 
     def runs(self, export: Export) -> list[Run]:
         """Oldest first."""

@@ -1,22 +1,25 @@
 """Buckets and tables elsewhere: real ones, of moto's S3, Postgres and a ClickHouse of its own."""
 
 import json
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from export_world import HOUR, TEN, World, folder, saying
+from export_world import HOUR, LOOPBACK, TEN, World, folder, saying
 from psycopg.rows import tuple_row
 
 from analytics_pipelines.embedded.clickhouse_server import ServerPlan
 from analytics_pipelines.embedded.engines import clickhouse_service, clickhouse_url
 from analytics_pipelines.embedded.service import free_port, listens, stop_group, wait_until
+from analytics_pipelines.exports.destination import DestinationFailed
 from analytics_pipelines.exports.model import Destination, Export, Model
 from analytics_pipelines.exports.opening import Opener
 from analytics_pipelines.exports.run import ExportFailed
@@ -118,12 +121,14 @@ def table(databases: Any) -> Callable[..., Destination]:
     return destination
 
 
-def keys(destination: Destination) -> dict[str, str]:
-    """Everything in the bucket by its checksum."""
-    import obstore
+def place_of(destination: Destination) -> S3:
+    return S3(destination.config, destination.secrets, lambda host, port: [host], LOOPBACK)
 
-    place = S3(destination.config, destination.secrets, lambda host, port: [host])
-    return {meta["path"]: str(meta["e_tag"]) for chunk in obstore.list(place._store()) for meta in chunk}
+
+def keys(destination: Destination) -> dict[str, str]:
+    """Everything in the bucket, with its checksum."""
+    found = ObjectStore(f"s3://{destination.config['bucket_name']}").objects("")
+    return {each.key: place_of(destination).stored(each.key).checksum for each in found}
 
 
 def in_postgres(databases: Any, sql: str) -> list[tuple[Any, ...]]:
@@ -138,10 +143,9 @@ def test_a_bucket_is_exported_to_and_marked(world: World, bucket: Callable[..., 
     at = f"team_id={world.team}/events/date=2026-11-23/hour=10"
     stored = keys(destination)
     assert list(stored) == [f"{at}/20261123T100000Z-20261123T110000Z-0.parquet", f"{at}/_SUCCESS"]
-    place = S3(destination.config, destination.secrets, lambda host, port: [host])
-    manifest = json.loads(place.get(f"{at}/_SUCCESS") or b"")
+    manifest = json.loads(place_of(destination).get(f"{at}/_SUCCESS") or b"")
     assert (manifest["rows"], manifest["checksums"]) == (20, "etag")
-    assert manifest["files"][0]["checksum"] == stored[f"{at}/20261123T100000Z-20261123T110000Z-0.parquet"].strip('"')
+    assert manifest["files"][0]["checksum"] == stored[f"{at}/20261123T100000Z-20261123T110000Z-0.parquet"]
     read = world.clickhouse.query(
         f"SELECT count(), uniq(uuid) FROM s3('{destination.config['endpoint_url']}/"
         f"{destination.config['bucket_name']}/**/*.parquet', 'a', 'b', 'Parquet')"
@@ -295,6 +299,55 @@ def test_private_addresses_are_refused_when_rows_would_be_sent(
             exporter.work(export)
         assert world.runs(export)[0].status == "Failed"
         assert "can't be reached" in (Checks(exporter, exporter.opener).probe(export) or "")
+
+
+def test_no_redirect_of_a_store_is_followed(world: World, bucket: Callable[..., Destination]) -> None:
+    """A public store that points us to a private address is not obeyed, by ClickHouse no more than by us."""
+    asked: list[int] = []
+
+    class Redirecting(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.server.server_address[1])
+            self.send_response(307)
+            self.send_header("Location", f"http://127.0.0.1:{private.server_port}/inside")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        do_HEAD = do_PUT = do_DELETE = do_POST = do_GET  # noqa: N815  http.server's names
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    private, public = (ThreadingHTTPServer(("127.0.0.1", 0), Redirecting) for _ in range(2))
+    for server in (private, public):
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    destination = bucket(endpoint_url=f"http://127.0.0.1:{public.server_port}")
+    place = place_of(destination)
+    sink = place.sink("a/key.parquet", "Parquet", "none")
+    for attempt in (
+        lambda: place.stored("key"),
+        lambda: place.get("key"),
+        lambda: place.put("key", b""),
+        lambda: place.delete(["key"]),
+        lambda: place.names("folder"),
+        lambda: world.clickhouse.write(f"INSERT INTO FUNCTION {sink.function} SELECT 1 AS one", settings=sink.settings),
+    ):
+        with pytest.raises((DestinationFailed, ClickHouseRefused)):
+            attempt()
+    for server in (private, public):
+        server.shutdown()
+        server.server_close()
+    assert len(asked) >= 6
+    assert set(asked) == {public.server_port}
+
+
+def test_a_folder_of_many_files_is_listed_to_its_end(bucket: Callable[..., Destination]) -> None:
+    destination = bucket()
+    place, names = place_of(destination), [f"{number:04}.parquet" for number in range(250)]
+    for name in names:
+        place.put(f"some/folder=1/{name}", b"")
+    place.put("some/folder=10/other", b"")
+    assert place.names("some/folder=1") == names
 
 
 def test_an_operator_may_allow_a_private_address(
