@@ -152,14 +152,16 @@ class Eraser:
             self.requests.narrow(erasure, subject)
         return replace(erasure, subject=subject)
 
-    def _lines(self, erasure: Erasure, uuids: Any = frozenset()) -> LineFilter:
+    def _lines(self, erasure: Erasure, victims: Victims | None = None) -> LineFilter:
+        """What tells the lines that are meant: a person's by what they say, others by the uuids of their events."""
         subject = erasure.subject
+        by_uuid = erasure.kind in ("group", "events")
         wanted = Wanted(
             erasure.team_id,
             erasure.requested_at,
             ids=subject.distinct_ids if subject else frozenset(),
             words=subject.words if subject else frozenset(),
-            uuids=uuids,
+            uuids=victims.uuids() if victims and by_uuid else frozenset(),
             everything=erasure.kind == "project",
         )
         return LineFilter(wanted, cookieless_secret(self.postgres))
@@ -175,7 +177,7 @@ class Eraser:
         """Take the lines out of the bucket's folders that may hold some, but for those that are done; all of them."""
         bucket = Bucket(self.store, self.postgres, erasure)
         prefixes = bucket.prefixes(victims.batches())
-        lines = self._lines(erasure, victims.uuids())
+        lines = self._lines(erasure, victims)
         left = [prefix for prefix in prefixes if prefix not in set(done)]
         replacements = Replacements(self.store, self.postgres, self.now)
 
@@ -223,7 +225,7 @@ class Eraser:
         self.requests.move(erasure.id, "verifying")
         self._say(erasure, "verifying")
         victims, left = survivors.victims, survivors.count()
-        lines = self._lines(erasure, victims.uuids())
+        lines = self._lines(erasure, victims)
         scanned = Bucket(self.store, self.postgres, erasure).scan(
             prefixes, lines, self._teller(erasure, "verifying objects"), None
         )

@@ -54,19 +54,20 @@ class LineFilter:
         self._secret = secret
         self._until = milliseconds(wanted.until)
         self._quoted = [json.dumps(word, ensure_ascii=False)[1:-1] for word in sorted(wanted.words)]
-        self._hint = _hint(wanted)
+        self._hint = _hint(wanted.words)
 
     def without(self, frames: bytes, key: str) -> tuple[list[bytes], int]:
         """The lines of an object that stay, and how many do not. Raises zstd.ZstdError for what is no object."""
-        lines = [line for line in zstd.decompress(frames).split(b"\n") if line]
-        if self._hint is not None and not any(map(self._hint.search, lines)):
+        text = zstd.decompress(frames)
+        lines = [line for line in text.split(b"\n") if line]
+        if self._is_by_words and not self._may_name_them(text):
             return lines, 0
         kept = [line for line in lines if not self.takes(line, key)]
         return kept, len(lines) - len(kept)
 
     def takes(self, line: bytes, key: str) -> bool:
         """Whether a line of that object goes."""
-        if self._hint is not None and not self._hint.search(line):
+        if self._is_by_words and not self._may_name_them(line):
             return False
         project, received = envelope_of(line)
         if self._wanted.everything:
@@ -75,7 +76,15 @@ class LineFilter:
             return False
         if self._wanted.uuids and _uuid_of(line) in self._wanted.uuids:
             return True
-        return bool(self._wanted.words) and self._names_them(line, key)
+        return self._may_name_them(line) and self._names_them(line, key)
+
+    @property
+    def _is_by_words(self) -> bool:
+        """Whether nothing is wanted that holds none of the words."""
+        return not (self._wanted.everything or self._wanted.uuids)
+
+    def _may_name_them(self, text: bytes) -> bool:
+        return bool(self._wanted.words) and (self._hint is None or self._hint.search(text) is not None)
 
     def names(self, text: str) -> bool:
         """Whether a line that is no event, or the text that stands in place of its event, holds one of the words."""
@@ -127,15 +136,15 @@ def _uuid_of(line: bytes) -> UUID | None:
         return None
 
 
-def _hint(wanted: Wanted) -> re.Pattern[bytes] | None:
-    """What a line that is wanted holds in any case, so that others need not be parsed; None: it can't be told.
+def _hint(words: frozenset[str]) -> re.Pattern[bytes] | None:
+    """What a line that names one of them holds in any case, so that others need not be parsed; None: it can't be told.
 
     An id may have been sent as a number, cut, or escaped: only plain texts are sure to stand there as they are, or
     behind an escape.
     """
-    if wanted.everything or wanted.uuids or not all(map(_is_plain, wanted.words)):
+    if not all(map(_is_plain, words)):
         return None
-    sure = [re.escape(word.encode()) for word in sorted(wanted.words)]
+    sure = [re.escape(word.encode()) for word in sorted(words)]
     return re.compile(b"|".join([*sure, rb"\\u", rb"\\/", re.escape(SENTINEL.encode())]))
 
 
