@@ -3,6 +3,7 @@
 import json
 import stat
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,12 @@ import pytest
 from conftest import ARRIVED, WRONG_MERGE, Place, World, answers
 from raw_lines import line, put
 
+from analytics_pipelines import faults
 from analytics_pipelines.accounts.people import People
 from analytics_pipelines.accounts.sealed import Sealer
 from analytics_pipelines.backup.archive import opened
 from analytics_pipelines.backup.postgres_tables import REMADE, tables
+from analytics_pipelines.backup.restore import Restored
 from analytics_pipelines.ingest.replay import Replay
 from analytics_pipelines.problems import Problem
 from analytics_pipelines.upkeep.retention import Retention
@@ -23,11 +26,24 @@ pytestmark = pytest.mark.engines
 
 PASSPHRASE = "correct horse battery staple"
 POINTS = (
+    "restore.after_object@2",
     "restore.after_objects",
     "restore.after_postgres",
     "restore.after_hour@2",
+    "restore.after_load",
     "restore.after_rollups",
+    "restore.before_end",
 )
+
+
+@dataclass(frozen=True)
+class Wiped:
+    """A restored installation; `killed` are the points at which it was broken off."""
+
+    place: Place
+    file: Path
+    killed: list[str]
+    restored: Restored
 
 
 STORED = (
@@ -75,54 +91,49 @@ def test_after_a_restore_people_have_what_they_had(
     assert counted == restored.events + 1
 
 
-def test_a_wiped_bucket_comes_back_with_the_objects(
-    world: World, new_place: Callable[..., Place], tmp_path: Path
-) -> None:
-    file = tmp_path / "backup.tar"
+@pytest.fixture(scope="module")
+def wiped(world: World, new_place: Callable[..., Place], tmp_path_factory: pytest.TempPathFactory) -> Wiped:
+    """Restored where the bucket was gone, too, by a process that was killed at each point in turn."""
+    file, there, killed = tmp_path_factory.mktemp("backup") / "backup.tar", new_place(), []
     assert world.place.backup(file, with_objects=True).with_objects
-    there = new_place()
-    assert there.restore(file).missing_objects == 0
-    assert there.store.objects("raw/v1") == world.place.store.objects("raw/v1")
-    assert stored(there) == stored(world.place)
+    for point in POINTS:
+        name, _, at = point.partition("@")
+        faults._plan[name] = ("raise", int(at or 1))
+        faults._passes.clear()
+        try:
+            there.restore(file)
+        except faults.InjectedFault:
+            killed.append(point)
+        faults._plan.clear()
+    return Wiped(there, file, killed, there.restore(file))
+
+
+def test_a_restore_that_was_broken_off_at_any_point_goes_on(world: World, wiped: Wiped) -> None:
+    assert wiped.killed == list(POINTS)
+    assert stored(wiped.place) == stored(world.place)
+    with pytest.raises(Problem, match="something in this installation already"):
+        wiped.place.restore(wiped.file)
+
+
+def test_a_wiped_bucket_comes_back_with_the_objects(world: World, wiped: Wiped) -> None:
+    assert wiped.restored.missing_objects == 0
+    assert wiped.place.store.objects("raw/v1") == world.place.store.objects("raw/v1")
 
 
 def test_rows_whose_raw_objects_are_gone_are_in_the_backup(
-    world: World, new_place: Callable[..., Place], tmp_path: Path
+    world: World, wiped: Wiped, new_place: Callable[..., Place], tmp_path: Path
 ) -> None:
-    place, file = new_place(), tmp_path / "backup.tar"
-    world.place.backup(tmp_path / "first.tar", with_objects=True)
-    place.restore(tmp_path / "first.tar")
+    place, file = wiped.place, tmp_path / "backup.tar"
     retention = Retention.of(place.settings, place.postgres, place.clickhouse)
     retention.raw_days = (datetime.now(UTC).date() - ARRIVED.date()).days - 1
     assert retention.raw().objects
-    rows = {table: place.rows(f"SELECT count() FROM {table}") for table in ("events", "dead_letters", "groups")}
     assert place.backup(file).kept_batches
     there = new_place(place.store)
     there.restore(file)
-    assert answers(there, world.key, world.project) == world.before
-    assert {table: there.rows(f"SELECT count() FROM {table}") for table in rows} == rows
-    Replay(there.store, there.postgres, there.clickhouse, 100, 10_000_000).days(
-        ARRIVED.date(), datetime.now(UTC).date()
-    )
     assert stored(there) == stored(world.place)
-
-
-@pytest.mark.parametrize("point", POINTS)
-def test_a_restore_that_was_broken_off_goes_on(
-    point: str,
-    world: World,
-    new_place: Callable[..., Place],
-    tmp_path: Path,
-    broken_off_at: Callable[[str, Callable[[], object]], None],
-) -> None:
-    file = tmp_path / "backup.tar"
-    world.place.backup(file, with_objects=True)
-    there = new_place()
-    broken_off_at(point, lambda: there.restore(file))
-    there.restore(file)
+    first, last = ARRIVED.date(), datetime.now(UTC).date()
+    Replay(there.store, there.postgres, there.clickhouse, 100, 10_000_000).days(first, last)
     assert stored(there) == stored(world.place)
-    with pytest.raises(Problem, match="something in this installation already"):
-        there.restore(file)
 
 
 @pytest.mark.parametrize("point", ["backup.after_postgres", "backup.before_manifest"])

@@ -27,6 +27,10 @@ CHANGES = {
     "daily_event_quota": 5000,
     "autocapture_opt_out": True,
     "session_recording_opt_in": True,
+    "event_retention_days": 400,
+    "recording_retention_days": 30,
+    "dead_letter_retention_days": 7,
+    "export_retention_days": None,
 }
 
 
@@ -51,7 +55,10 @@ def test_a_change_is_answered_with_the_project_and_stays(site: Any, made: Projec
     assert {name: answer.json[name] for name in CHANGES} == CHANGES
     assert call(site, made).json == answer.json
     assert (answer.json["id"], answer.json["api_token"], answer.json["events_today"]) == (made.id, made.api_token, 0)
-    cleared = call(site, made, "PATCH", json={"daily_event_quota": None, "denied_events": []}).json
+    cleared = call(
+        site, made, "PATCH", json={"event_retention_days": None, "daily_event_quota": None, "denied_events": []}
+    ).json
+    assert cleared["event_retention_days"] is None
     assert (cleared["daily_event_quota"], cleared["denied_events"], cleared["name"]) == (None, [], "Renamed")
 
 
@@ -69,6 +76,8 @@ def test_todays_use_is_shown(site: Any, made: Project) -> None:
         ({"name": ""}, "name"),
         ({"week_start_day": 3}, "week_start_day"),
         ({"daily_event_quota": -1}, "daily_event_quota"),
+        ({"event_retention_days": 0}, "event_retention_days"),
+        ({"export_retention_days": "30"}, "export_retention_days"),
         ({"test_account_filters": [{"key": "a", "value": 1, "operator": "no_such"}]}, "test_account_filters"),
         ({"test_account_filters": "email"}, "test_account_filters"),
         ({"anonymize_ips": "yes"}, "anonymize_ips"),
