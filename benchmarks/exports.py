@@ -8,6 +8,7 @@ import json
 import os
 import platform
 import shutil
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -114,6 +115,7 @@ def measure(folder: Path, sizes: tuple[int, ...], rounds: int) -> list[Measured]
                 for _ in range(rounds):
                     for way in runs:
                         runs[way].append(_once(way, export, databases, at.processes, export_folder, size))
+                        print(f"  {size:,} {form} {way}: {runs[way][-1].seconds:.1f} s", file=sys.stderr, flush=True)
                 found += [_median(each) for each in runs.values()]
     return found
 

@@ -153,7 +153,8 @@ def test_a_bucket_is_exported_to_and_marked(world: World, bucket: Callable[..., 
     assert read.rows == [(20, 20)]
 
 
-POINTS = [f"exports.{point}" for point in ("after_orphans", "after_unmark", "after_write", "before_mark", "after_mark")]
+# what comes before these is the same for all destinations, and tried with folders
+POINTS = [f"exports.{point}" for point in ("after_write", "before_mark", "after_mark")]
 
 
 def test_whatever_is_broken_off_at_any_destination_is_mended_by_the_next_try(
