@@ -193,10 +193,10 @@ class Eraser:
         """Days are summed up anew of what is left, and members of cohorts are found anew."""
         builder = Builder(self.postgres, self.clickhouse, self.settings.session_bounce_seconds, self.now)
         spans = in_a_row((day for _, day in victims.days()), _DAYS_AT_ONCE)
-        tell = self._teller(erasure, "days")
         for rollup in ROLLUPS:
+            tell = self._teller(erasure, f"days of {rollup.name}")
             for done, span in enumerate(spans):
-                tell(done * _DAYS_AT_ONCE, len(spans) * _DAYS_AT_ONCE)
+                tell(done, len(spans))
                 builder.refresh(rollup, span)
             purge(self.clickhouse, rollup.name)
             hit("erasures.after_rollup")

@@ -14,6 +14,7 @@ from analytics_pipelines.erasures.requests import Erasures
 from analytics_pipelines.erasures.subject import Subject
 from analytics_pipelines.events import zstd
 from analytics_pipelines.events.keys import raw_key
+from analytics_pipelines.ingest.drain import Drain
 from analytics_pipelines.sensors import erasures_wait
 from analytics_pipelines.settings import settings_of_process
 from assets.erasures import erasures, nobody_survived
@@ -69,5 +70,20 @@ def test_what_waits_is_erased_by_a_run_and_nobody_survives(bucket: ObjectStore, 
     assert (metadata["verified"], metadata["waiting"], metadata["left"]) == (1, 0, 0)
     assert clickhouse.query("SELECT distinct_id FROM events").rows == [("bob",)]
     send(bucket, "ada", now)  # from a host that could not reach the bucket
-    _, metadata = run()
-    assert metadata["reopened"] == 0
+    drain = Drain.of(settings_of_process(), {})
+    drain.everything()
+    drain.postgres.close()
+    with dg.DagsterInstance.ephemeral() as instance:
+        looked = dg.materialize(
+            [erasures, nobody_survived],
+            selection=dg.AssetSelection.checks(nobody_survived),
+            resources=RESOURCES,
+            instance=instance,
+            raise_on_error=False,
+        )
+    (check,) = looked.get_asset_check_evaluations()
+    assert (check.passed, check.blocking, check.metadata["survivors"].value) == (False, True, 1)
+    result, metadata = run()
+    (check,) = result.get_asset_check_evaluations()
+    assert (metadata["reopened"], metadata["verified"], check.passed) == (1, 1, True)
+    assert clickhouse.query("SELECT distinct_id FROM events").rows == [("bob",)]
