@@ -244,6 +244,12 @@ def test_strict_and_excluding(asker: Asker) -> None:
 
 
 @pytest.mark.engines
+def test_what_was_broken_before_is_not_spoiled_while_another_start_waits(asker: Asker) -> None:
+    tell(asker, "a0 z1 a2 x3", "a0 z1 x2", "a0 x1", "a0 a1 x2", "a0 z1 a2 z3 a4 x5", "a0 x1 a2 z3 a4 x5")
+    assert asker.counts("ab", funnelOrderType="strict", **excluding(0, 1)) == [4, 0]
+
+
+@pytest.mark.engines
 def test_an_excluded_event_ends_what_has_no_order(asker: Asker) -> None:
     tell(asker, "a0 x1 b2", "x0 b1 a2", "a0 b1 x2", "a0 x0 b1", "a0 x1 b1")
     assert asker.counts("ab", funnelOrderType="unordered", **excluding(0, 1)) == [5, 4]

@@ -33,6 +33,7 @@ from analytics_pipelines.insights.funnels.terms import (
 from analytics_pipelines.sql import nodes
 
 _T, _M = name("t"), name("m")
+_NO, _YES = call("toUInt8", 0), call("toUInt8", 1)
 _OVER = -1
 """The mark that says, before the first event of a moment, that the one before is over."""
 
@@ -87,7 +88,8 @@ def _by_moments() -> tuple[Expr, Expr]:
 class _Fold:
     """The state: a path for each step, and the best; where something can break or spoil, the moment and the marks seen
     at it; where something can spoil, whether each path and the best are spoiled, and the first path that got as far as
-    the best at this moment: it takes its place if the moment spoils the best."""
+    the best at this moment: it takes its place if the moment spoils the best; where something can do both, whether the
+    best was broken where it is, and is spoiled no more."""
 
     funnel: Funnel
     marks: Marks
@@ -104,10 +106,15 @@ class _Fold:
     def by_moments(self) -> bool:
         return self.strict or self.marks.excluding
 
+    @property
+    def settles(self) -> bool:
+        return self.strict and self.marks.excluding
+
     def initial(self) -> Expr:
         moments = (call("toInt64", 0),) * 2 if self.by_moments else ()
-        spoiled = (*(call("toUInt8", 0),) * (self.steps + 1), NONE) if self.marks.excluding else ()
-        return call("tuple", *(NONE,) * (self.steps + 1), *moments, *spoiled)
+        spoiled = (*(_NO,) * (self.steps + 1), NONE) if self.marks.excluding else ()
+        settled = (_NO,) if self.settles else ()
+        return call("tuple", *(NONE,) * (self.steps + 1), *moments, *spoiled, *settled)
 
     def result(self, state: Expr) -> Expr:
         best = call("tupleElement", state, self.steps + 1)
@@ -128,6 +135,9 @@ class _Fold:
             moved += [self._of_better(self._taken_is_spoiled, self._best_is_spoiled), self._next_spare()]
             ended += [self._kept_spoiled(step) for step in self._all]
             ended += [self._best_kept_spoiled, self._spare]
+        if self.settles:
+            moved.append(self._of_better(lambda _: _NO, self._is_settled))
+            ended.append(self._settled)
         is_end = call("equals", _M, value(_OVER))
         return call("tuple", *(call("if", is_end, *both) for both in zip(ended, moved, strict=True)))
 
@@ -163,6 +173,10 @@ class _Fold:
     @property
     def _spare(self) -> Expr:
         return self._part(2 * self.steps + 5)
+
+    @property
+    def _is_settled(self) -> Expr:
+        return self._part(2 * self.steps + 6)
 
     # An event.
 
@@ -221,7 +235,7 @@ class _Fold:
         return call("if", self._advances_clean(step), self._taken(step), self._path(step))
 
     def _moved_spoiled(self, step: int) -> Expr:
-        return call("if", self._advances_clean(step), call("toUInt8", 0), self._is_spoiled(step))
+        return call("if", self._advances_clean(step), _NO, self._is_spoiled(step))
 
     def _of_better(self, found: Callable[[int], Expr], otherwise: Expr) -> Expr:
         """Something of the furthest step to which the event brings a path that is better than the best."""
@@ -270,13 +284,24 @@ class _Fold:
             return self._is_spoiled(step)
         waits = call("notEquals", element(self._path(step + 1), 1), element(self._path(step), 1))
         spoiled = every(self._spoils(step, self._path(step)), waits)
-        return call("if", spoiled, call("toUInt8", 1), self._is_spoiled(step))
+        return call("if", spoiled, _YES, self._is_spoiled(step))
 
     @property
     def _best_falls(self) -> Expr:
         length = call("length", self._best)
         spoils = [every(call("equals", length, step), self._spoils(step, self._best)) for step in self._all[:-1]]
-        return either(spoils) if spoils else value(0)
+        falls = either(spoils) if spoils else value(0)
+        return every(falls, call("equals", self._is_settled, 0)) if self.settles else falls
+
+    @property
+    def _settled(self) -> Expr:
+        """A moment without an event of the best's step breaks it there, and what it excludes spoils it all the same."""
+        length = call("length", self._best)
+        breaks = [
+            every(call("equals", length, step), nodes.Not(has(self._seen, self.marks.step(step)))) for step in self._all
+        ]
+        replaced = every(self._best_falls, self._replaced)
+        return call("multiIf", replaced, _NO, either(breaks), _YES, self._is_settled)
 
     @property
     def _replaced(self) -> Expr:
@@ -289,4 +314,4 @@ class _Fold:
     @property
     def _best_kept_spoiled(self) -> Expr:
         lost = every(self._best_falls, nodes.Not(self._replaced))
-        return call("if", lost, call("toUInt8", 1), self._best_is_spoiled)
+        return call("if", lost, _YES, self._best_is_spoiled)
