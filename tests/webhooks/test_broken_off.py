@@ -1,11 +1,11 @@
 """A deliverer that is killed anywhere, a day that is loaded again, people that are erased: nothing is lost."""
 
 import json
-import os
 import subprocess
 import sys
-import textwrap
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -26,30 +26,32 @@ POINTS = [
     "webhooks.after_delivered@2",
 ]
 
-_DELIVER = textwrap.dedent(
-    """
-    import json, sys
-    from analytics_pipelines.settings import Settings
-    from analytics_pipelines.webhooks.deliver import Deliverer
-    given = json.loads(sys.argv[1])
-    Deliverer.of(Settings(**given["settings"]), {}).deliver(given["only"])
-    """
-)
+
+@pytest.fixture(scope="module")
+def deliverer() -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        [sys.executable, str(Path(__file__).parent / "killed_deliverer.py")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield process
+        assert process.stdin
+        process.stdin.close()
 
 
-def _kill(world: Any, destination: Any, faults: str) -> subprocess.CompletedProcess[bytes]:
-    """Deliver in a process of its own, which a fault ends."""
+def _exit_code(deliverer: subprocess.Popen[str], world: Any, destination: Any, faults: str) -> int:
+    """Of a process that delivers, and that a fault ends."""
     settings = {
         name: value.get_secret_value() if hasattr(value, "get_secret_value") else value
         for name in ("postgres_url", "clickhouse_url", "object_store_url", "outbound_allowed")
         for value in [getattr(world.settings, name)]
     }
-    return subprocess.run(
-        [sys.executable, "-c", _DELIVER, json.dumps({"settings": settings, "only": [destination.id]})],
-        env={**os.environ, "ANALYTICS_FAULTS": faults},
-        capture_output=True,
-        timeout=60,
-    )
+    assert deliverer.stdin
+    assert deliverer.stdout
+    order = {"settings": settings, "only": [destination.id], "faults": faults}
+    print(json.dumps(order), file=deliverer.stdin, flush=True)
+    return int(deliverer.stdout.readline())
 
 
 def told(receiver: Receiver) -> list[str]:
@@ -57,14 +59,13 @@ def told(receiver: Receiver) -> list[str]:
 
 
 def test_a_deliverer_that_is_killed_anywhere_loses_nothing_and_says_the_same_twice(
-    world: Any, receiver: Receiver
+    world: Any, receiver: Receiver, deliverer: subprocess.Popen[str]
 ) -> None:
     destination = world.destination(receiver)
     ids: list[str] = []
     for point in POINTS:
         ids += world.arrive("a", "b", "c")
-        killed = _kill(world, destination, point.replace("@", "=kill@"))
-        assert killed.returncode == -9, (point, killed.stderr.decode()[-2000:])
+        assert _exit_code(deliverer, world, destination, point.replace("@", "=kill@")) == -9, point
         world.deliver(destination)
         once = list(dict.fromkeys(told(receiver)))
         assert once == ids, point
@@ -79,13 +80,14 @@ def test_a_deliverer_that_is_killed_anywhere_loses_nothing_and_says_the_same_twi
 
 
 @pytest.mark.parametrize("point", ["webhooks.after_failed", "webhooks.after_parked"])
-def test_a_deliverer_that_is_killed_when_it_noted_a_failure_goes_on_from_there(world: Any, point: str) -> None:
+def test_a_deliverer_that_is_killed_when_it_noted_a_failure_goes_on_from_there(
+    world: Any, deliverer: subprocess.Popen[str], point: str
+) -> None:
     status = 500 if point == "webhooks.after_failed" else 422
     with receiving(lambda number, _: status if number == 0 else 200) as receiver:
         destination = world.destination(receiver)
         ids = world.arrive("a", "b")
-        killed = _kill(world, destination, f"{point}=kill@1")
-        assert killed.returncode == -9, killed.stderr.decode()[-2000:]
+        assert _exit_code(deliverer, world, destination, f"{point}=kill@1") == -9
         world.later = timedelta(minutes=5)
         world.deliver(destination)
         if status == 422:
