@@ -185,7 +185,8 @@ class Queue:
         connection.execute(
             "UPDATE webhook_destinations SET failures = failures + 1, failing_since = coalesce(failing_since, %s),"
             " last_failure_at = %s, last_error = %s WHERE id = %s",
-            [how.at, how.at, how.error, self._id],
+            # Without the answer's words: receivers repeat what they were told, and this stays when people are erased.
+            [how.at, how.at, f"It answered {how.status}." if how.status else how.error, self._id],
         )
 
 

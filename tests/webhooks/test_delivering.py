@@ -200,6 +200,15 @@ def test_what_the_receiver_refuses_is_parked_at_once_and_sent_again_by_hand(worl
         assert receiver.got[1].headers["webhook-id"] == receiver.got[3].headers["webhook-id"]
 
 
+def test_what_a_receiver_repeats_of_an_event_stays_with_the_event(world: Any) -> None:
+    with receiving(lambda *_: (400, {}, b"bad email ada@example.com")) as receiver:
+        destination = world.destination(receiver)
+        world.arrive("a")
+        world.deliver(destination)
+        assert world.queue(destination).parked(1, 0)[0][0]["error"] == "It answered 400: bad email ada@example.com"
+        assert world.health(destination)["last_error"] == "It answered 400."
+
+
 def test_an_event_that_fails_too_often_makes_room_for_those_behind_it(world: Any) -> None:
     with receiving(lambda _, got: 500 if b'"poison"' in got.body else 200) as receiver:
         destination = world.destination(receiver)
