@@ -240,9 +240,8 @@ def _search(text: str, actors: _Actors) -> nodes.Expr | None:
     def like(value: nodes.Expr) -> nodes.Expr:
         return nodes.Compare("ILIKE", value, pattern)
 
-    found = [like(nodes.Call("toString", (actors.id,)))]
-    if not actors.are_values:
-        found += [like(nodes.Name((_PROFILES, "properties", name), raw=True)) for name in ("email", "name")]
+    names = [nodes.Name((_PROFILES, "properties", name), raw=True) for name in ("email", "name")]
+    found = [*([] if actors.are_values else map(like, names)), like(nodes.Call("toString", (actors.id,)))]
     if actors.group_type is None and not actors.are_values:
         ids = nodes.Select(
             (nodes.Item(nodes.Name(("person_id",)), "person_id"),),
