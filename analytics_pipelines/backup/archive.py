@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 from uuid import UUID, uuid4
 
@@ -38,15 +38,15 @@ class ArchiveWriter:
     def add(self, name: str, chunks: Iterable[bytes | memoryview]) -> int:
         """A member of these bytes, compressed on the way; how many there were."""
         size = 0
-        # Beside the file: the temporary folder may be small, and what lies there might be read by others.
-        with NamedTemporaryFile(dir=self._file.parent, prefix=".backup-") as member:
+        # Beside the file, since the temporary folder may be small; it has no name there, so a kill leaves nothing.
+        with TemporaryFile(dir=self._file.parent) as member:
             packer = zstd.ZstdCompressor()
             for chunk in chunks:
                 size += len(chunk)
                 member.write(packer.compress(chunk))
             member.write(packer.flush())  # a frame, even of nothing
             member.flush()
-            self._append(f"{name}.zst", member.file, member.tell())
+            self._append(f"{name}.zst", member, member.tell())
         return size
 
     def add_plain(self, name: str, payload: bytes) -> None:
