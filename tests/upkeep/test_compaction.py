@@ -1,5 +1,6 @@
 """Many small objects of an hour become few large ones: the same lines, and the same tables when they are replayed."""
 
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,8 +8,10 @@ from typing import Any
 import pytest
 from raw_lines import RECEIVED, line, put
 
+from analytics_pipelines.demo.traces import NODE as DEMO
+from analytics_pipelines.events.keys import raw_key
 from analytics_pipelines.ingest.drain import Drain
-from analytics_pipelines.ingest.moved import lines_of
+from analytics_pipelines.ingest.moved import lines_of, packed
 from analytics_pipelines.ingest.replay import Replay
 from analytics_pipelines.upkeep.compaction import Compaction
 from resources.clickhouse import ClickHouse
@@ -73,6 +76,18 @@ def test_what_is_large_enough_stays_as_it_is(store: ObjectStore, compaction: Com
     (large,) = [item for item in store.objects("raw/v1") if b"x" * 5000 in b"".join(lines_of(store.get(item.key)))]
     compaction.run()
     assert large in store.objects("raw/v1")
+
+
+def test_the_demos_objects_stay_so_that_it_can_be_cleared(
+    store: ObjectStore, compaction: Compaction, drain: Drain, hours: list[bytes]
+) -> None:
+    payloads = [packed([json.dumps(line(f"demo{number}")).encode()]) for number in range(2)]
+    keys = {raw_key(RECEIVED, DEMO, payload): payload for payload in payloads}
+    for key, payload in keys.items():
+        store.put(key, payload)
+    drain.hours([RECEIVED.replace(minute=0)])
+    compaction.run()
+    assert keys.keys() < {item.key for item in store.objects("raw/v1")}
 
 
 def test_a_compacted_day_loaded_again_gives_the_same_tables(
