@@ -38,6 +38,8 @@ class ClickHouseTable:
     An hour takes the other hours of its day along into the new partition, so that readers see all of it or the old.
     """
 
+    has_limit = False
+
     def __init__(self, export: Export, interval: Interval, clickhouse: ClickHouse, guard: Guard) -> None:
         self._export = export
         self._interval = interval

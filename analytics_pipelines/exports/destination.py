@@ -34,11 +34,14 @@ class Written:
 class Target(Protocol):
     """One interval at one destination. Until `finish` returns nobody takes what is there for the whole interval."""
 
+    has_limit: bool
+    """Whether stretches may turn out too large."""
+
     def begin(self) -> None:
         """Mark the interval as unfinished, and clear what a broken-off try left."""
 
     def write(self, number: int, rows: Rows, stretch: Stretch) -> Written:
-        """Write one stretch; again under the same number replaces it."""
+        """Write one stretch, the first alone, others perhaps at once; again under the same number replaces it."""
 
     def is_too_large(self, written: Written) -> bool:
         """Whether a stretch should rather have been shorter."""

@@ -87,6 +87,7 @@ class Files:
         self._format = FileFormat(config["file_format"])
         self._compression = str(config["compression"])
         self.most_bytes = (config.get("max_file_size_mb") or 0) * _MEGABYTE
+        self.has_limit = bool(self.most_bytes)
         self._folder = folder_of(prefix, interval, export.interval, team_id=export.team_id, table=export.model.value)
 
     def begin(self) -> None:

@@ -36,6 +36,8 @@ _CONNECT_SECONDS = 10
 class PostgresTable:
     """Rows carry `_export` and `_interval_start`, by which an interval is replaced whole; a snapshot replaces all."""
 
+    has_limit = False
+
     def __init__(self, export: Export, interval: Interval, clickhouse: ClickHouse, guard: Guard) -> None:
         self._export = export
         self._interval = interval

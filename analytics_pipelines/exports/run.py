@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,6 +36,8 @@ _STRETCH_BYTES = 256 << 20
 _STRETCH_ROWS = 1_000_000
 _FEWEST_ROWS = 1000
 _SPARE = 0.9
+# A second statement packs while the first one waits for its store; more would take more memory.
+_AT_ONCE = 2
 
 
 class ExportFailed(Problem):
@@ -131,22 +135,38 @@ class Exporter:
 
     def _stretches(self, target: Target, rows: Rows, found: Fingerprint) -> Iterator[Written]:
         """One after the other, each as long as its bytes allow. What is too large as a file is written again, shorter:
-        the same rows make the same files, since all depends on them alone."""
+        the same rows make the same files, since all depends on them alone.
+
+        The first shows how large files become; of the others two are written at a time.
+        """
         if not found.rows:
             return
         size = max(_FEWEST_ROWS, min(_STRETCH_ROWS, self.stretch_bytes * found.rows // max(found.bytes, 1)))
         after, number, left = None, 0, found.rows
-        while True:
-            until = rows.last_key(after, size) if rows.key and left > size else None
-            written = target.write(number, rows, Stretch(after, until))
-            if rows.key and target.is_too_large(written) and written.rows > _FEWEST_ROWS:
-                size = max(_FEWEST_ROWS, int(written.rows * _shrink(target, written)))
-                continue
-            if written.rows:
-                yield written
-            number, after, left = number + 1, until, left - written.rows
-            if until is None:
-                return
+        waiting: deque[Future[Written]] = deque()
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            while True:
+                until = rows.last_key(after, size) if rows.key and left > size else None
+                stretch = Stretch(after, until)
+                if target.has_limit or number == 0:
+                    written = target.write(number, rows, stretch)
+                    if rows.key and target.is_too_large(written) and written.rows > _FEWEST_ROWS:
+                        size = max(_FEWEST_ROWS, int(written.rows * _shrink(target, written)))
+                        continue
+                    if written.rows:
+                        yield written
+                    left -= written.rows
+                else:
+                    waiting.append(pool.submit(target.write, number, rows, stretch))
+                    left -= size
+                    if len(waiting) >= _AT_ONCE:
+                        yield waiting.popleft().result()
+                number, after = number + 1, until
+                if until is None:
+                    break
+            for each in waiting:
+                if (last := each.result()).rows:
+                    yield last
 
     def rows(self, export: Export, interval: Interval) -> Rows:
         """The rows of an interval. Raises WrongExport."""
