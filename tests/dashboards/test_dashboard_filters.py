@@ -30,6 +30,10 @@ PROJECT = Project(
     daily_event_quota=None,
     autocapture_opt_out=False,
     session_recording_opt_in=False,
+    event_retention_days=None,
+    recording_retention_days=None,
+    dead_letter_retention_days=None,
+    export_retention_days=None,
 )
 
 
