@@ -29,7 +29,9 @@ def erasures() -> None:
 
 @erasures.command(name="list", epilog=example("analytics erasures list --project 1 --json"))
 @_project
-@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True)
+@click.option(
+    "--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="How many, the latest first."
+)
 @data_dir
 @as_json
 def list_command(project_id: int | None, limit: int, data_dir: Path | None, as_json: bool) -> None:

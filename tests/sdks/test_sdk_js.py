@@ -28,7 +28,7 @@ FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"),
     *(f"--user-agent={AS_A_PERSON}", "--disable-blink-features=AutomationControlled"),
 ]
-ON_THE_WAY = timedelta(seconds=10)
+ON_THE_WAY = timedelta(seconds=30)
 
 
 @pytest.fixture(scope="module")
