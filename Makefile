@@ -32,7 +32,7 @@ test: $(VENV)/.installed-dev $(BUILT) $(SDKS)/node_modules/.installed ## Run eve
 # Much of the time goes by while servers start and are waited for, so three parts run beside each other.
 # With ANALYTICS_EXAMPLES=2000 random tests look further, and work is broken off at every point instead of some.
 INSTALLATION := $(addprefix tests/,capture_app cli e2e embedded sdks)
-ANSWERS := $(addprefix tests/,actions cohorts dashboards insights queries sql web) $(addprefix tests/,alarms backup erasures exports outbound upkeep webhooks)
+ANSWERS := $(addprefix tests/,actions cohorts dashboards imports insights persons queries sql web) $(addprefix tests/,alarms backup erasures exports outbound upkeep webhooks)
 DATA := $(filter-out $(INSTALLATION) $(ANSWERS),$(patsubst %/,%,$(wildcard tests/*/))) $(wildcard tests/test_*.py)
 PYTEST := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest
 
