@@ -7,7 +7,7 @@ import sys
 import tempfile
 import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import hypothesis
 import psycopg
 import pytest
 
+from analytics_pipelines import faults
 from analytics_pipelines.embedded import postgres_server
 from analytics_pipelines.embedded.clickhouse_server import ServerPlan
 from analytics_pipelines.embedded.engines import clickhouse_service, clickhouse_url, postgres_service
@@ -265,3 +266,20 @@ def _no_settings_of_the_developer(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         if name.startswith("ANALYTICS_") or name in {"DATABASE_URL", "CLICKHOUSE_URL"}:
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def broken_off_at() -> Iterator[Callable[[str, Callable[[], object]], None]]:
+    """Runs something that is broken off at a point (`name@pass`)."""
+
+    def run(point: str, work: Callable[[], object]) -> None:
+        name, _, at = point.partition("@")
+        faults._plan[name] = ("raise", int(at or 1))
+        faults._passes.clear()
+        with pytest.raises(faults.InjectedFault):
+            work()
+        faults._plan.clear()
+
+    yield run
+    faults._plan.clear()
+    faults._passes.clear()

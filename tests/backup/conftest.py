@@ -13,7 +13,6 @@ import pytest
 from flask import Flask
 from raw_lines import line, put
 
-from analytics_pipelines import faults
 from analytics_pipelines.accounts.keys import ApiKeys
 from analytics_pipelines.accounts.people import People
 from analytics_pipelines.accounts.projects import Projects
@@ -194,20 +193,3 @@ def world(new_place: Callable[..., Place]) -> World:
     assert before["events"]
     assert "eve" not in json.dumps(before["events"])
     return World(place, project.id, key, made["id"], before)
-
-
-@pytest.fixture
-def broken_off_at() -> Iterator[Callable[[str, Callable[[], object]], None]]:
-    """Runs something that is killed at a point (`name@pass`)."""
-
-    def run(point: str, work: Callable[[], object]) -> None:
-        name, _, at = point.partition("@")
-        faults._plan[name] = ("raise", int(at or 1))
-        faults._passes.clear()
-        with pytest.raises(faults.InjectedFault):
-            work()
-        faults._plan.clear()
-
-    yield run
-    faults._plan.clear()
-    faults._passes.clear()

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ARRIVED, WRONG_MERGE, Place, World, answers
 from raw_lines import line, put
 
 from analytics_pipelines import faults
@@ -21,6 +20,7 @@ from analytics_pipelines.backup.restore import Restored
 from analytics_pipelines.ingest.replay import Replay
 from analytics_pipelines.problems import Problem
 from analytics_pipelines.upkeep.retention import Retention
+from tests.backup.conftest import ARRIVED, WRONG_MERGE, Place, World, answers
 
 pytestmark = pytest.mark.engines
 

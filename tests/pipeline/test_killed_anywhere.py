@@ -94,7 +94,7 @@ class World:
 def world(new_installation: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder, here = tmp_path_factory.mktemp("killed"), Path(__file__).parent
     server = subprocess.Popen(
-        [sys.executable, str(here / "fork_server.py")],
+        [sys.executable, str(here / "killed_installation.py")],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -1,12 +1,10 @@
 """What tests of upkeep share."""
 
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
 from raw_lines import RECEIVED
 
-from analytics_pipelines import faults
 from analytics_pipelines.ingest.drain import Drain
 from analytics_pipelines.ingest.replay import Replay
 from resources.clickhouse import ClickHouse
@@ -24,20 +22,3 @@ def drain(store: ObjectStore, postgres: Postgres, clickhouse: ClickHouse) -> Dra
 @pytest.fixture
 def replay(store: ObjectStore, postgres: Postgres, clickhouse: ClickHouse) -> Replay:
     return Replay(store, postgres, clickhouse, batch_objects=100, batch_bytes=10_000_000, now=lambda: LATER)
-
-
-@pytest.fixture
-def broken_off_at() -> Iterator[Callable[[str, Callable[[], object]], None]]:
-    """Runs something that is killed at a point (`name@pass`)."""
-
-    def run(point: str, work: Callable[[], object]) -> None:
-        name, _, at = point.partition("@")
-        faults._plan[name] = ("raise", int(at or 1))
-        faults._passes.clear()
-        with pytest.raises(faults.InjectedFault):
-            work()
-        faults._plan.clear()
-
-    yield run
-    faults._plan.clear()
-    faults._passes.clear()

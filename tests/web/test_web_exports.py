@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from conftest import Site  # type: ignore[import-not-found]
 
 from analytics_pipelines.accounts.keys import ApiKeys
+from tests.web.conftest import Site
 
 pytestmark = pytest.mark.engines
 SECRET = "watermelon/secret+key="

@@ -1,13 +1,9 @@
-"""A process with everything imported that forks a child for each piece of work, so that a child may be killed cheaply.
+"""A fork server of an installation's work.
 
-Reads a JSON object a line: `faults`, `bucket`, `postgres`, `clickhouse`, `now`, `work` (a method of Installation) and
-its `arguments`. Answers each with the child's exit code, negative when a signal killed it.
+A line is `faults`, `bucket`, `postgres`, `clickhouse`, `now`, `work` (a method of Installation) and
+its `arguments`.
 """
 
-import json
-import os
-import sys
-import traceback
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
@@ -19,6 +15,7 @@ from analytics_pipelines import faults
 from resources.clickhouse import ClickHouse
 from resources.object_store import ObjectStore
 from resources.postgres import Postgres
+from tests.fork_server import serve
 
 READ: dict[str, Callable[[str], Any]] = {"date": date.fromisoformat, "UUID": UUID, "int": int, "str": str}
 
@@ -34,21 +31,5 @@ def work(order: dict[str, Any]) -> None:
     getattr(installation, order["work"])(*(READ[kind](text) for kind, text in order["arguments"]))
 
 
-def main() -> None:
-    for line in sys.stdin:
-        child = os.fork()
-        if not child:
-            code = 1
-            try:
-                work(json.loads(line))
-                code = 0
-            except BaseException:
-                traceback.print_exc()
-            finally:
-                sys.stderr.flush()
-                os._exit(code)
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    serve(work)
