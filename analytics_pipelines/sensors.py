@@ -257,7 +257,7 @@ def destinations_are_followed(
 ) -> dg.SensorResult | dg.SkipReason:
     """Two looks at Postgres and one at the run queue."""
     with closing(analytics.postgres()) as postgres:
-        come_and_go = _come_and_go(context.instance, destinations, destination_keys(postgres))
+        come_and_go = _come_and_go(context.instance, destinations, list(destination_keys(postgres).values()))
         with postgres.session() as session:
             away = anyone_to_tell(postgres) and not someone_delivers(session)
     requests = []
@@ -313,6 +313,24 @@ def tell_what_lasts(context: dg.SensorEvaluationContext, analytics: AnalyticsRes
     return dg.SkipReason("Who is to be told knows.")
 
 
+@dg.sensor(
+    job=erasure_job,
+    minimum_interval_seconds=15,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Starts a run when people asked to have something erased. What was broken off is tried again after a "
+    "pause, twice as long each time.",
+)
+def erasures_wait(context: dg.SensorEvaluationContext, analytics: AnalyticsResource) -> dg.RunRequest | dg.SkipReason:
+    """One look at Postgres."""
+    if runs_under_way(context.instance, erasure_job.name, {}):
+        return dg.SkipReason("A run is at it.")
+    now = datetime.now(UTC)
+    with closing(analytics.postgres()) as postgres:
+        if not Erasures(postgres).is_any_due(now):
+            return dg.SkipReason("Nothing waits to be erased.")
+    return dg.RunRequest(run_key=f"erasures {now:%Y-%m-%dT%H:%M:%S}")
+
+
 def _cause(context: dg.RunFailureSensorContext) -> tuple[str, str]:
     """The step of a run that failed, and the first line of why."""
     for event in context.get_step_failure_events():
@@ -346,24 +364,6 @@ def _come_and_go(
         *([definition.build_add_request(come)] if come else []),
         *([definition.build_delete_request(gone)] if gone else []),
     ]
-
-
-@dg.sensor(
-    job=erasure_job,
-    minimum_interval_seconds=15,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Starts a run when people asked to have something erased. What was broken off is tried again after a "
-    "pause, twice as long each time.",
-)
-def erasures_wait(context: dg.SensorEvaluationContext, analytics: AnalyticsResource) -> dg.RunRequest | dg.SkipReason:
-    """One look at Postgres."""
-    if runs_under_way(context.instance, erasure_job.name, {}):
-        return dg.SkipReason("A run is at it.")
-    now = datetime.now(UTC)
-    with closing(analytics.postgres()) as postgres:
-        if not Erasures(postgres).is_any_due(now):
-            return dg.SkipReason("Nothing waits to be erased.")
-    return dg.RunRequest(run_key=f"erasures {now:%Y-%m-%dT%H:%M:%S}")
 
 
 SENSORS = [

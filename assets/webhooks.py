@@ -8,7 +8,7 @@ import dagster as dg
 from pydantic import Field
 
 from analytics_pipelines.partitions import destinations
-from analytics_pipelines.webhooks.deliver import Deliverer, Tally
+from analytics_pipelines.webhooks.deliver import Deliverer, Tally, destination_keys
 from resources.shells import AnalyticsResource
 
 GROUP = "webhooks"
@@ -69,14 +69,15 @@ def deliver_to_all(context: dg.OpExecutionContext, config: DeliverConfig, analyt
     """All destinations in one run; what was delivered is reported for each once a minute."""
     deliverer = Deliverer.of(analytics.settings, {"run_id": context.run_id, "asset": "webhook_deliveries"})
     report = _reporter(context, deliverer)
-    with closing(deliverer.postgres), suppress(dg.DagsterExecutionInterruptedError):  # asked to stop
-        deliverer.linger(
-            config.linger_seconds,
-            POLL_SECONDS,
-            between=report,
-            trouble=lambda error: context.log.warning(f"{error}; trying again"),
-        )
-    _report(context, deliverer)
+    with closing(deliverer.postgres):
+        with suppress(dg.DagsterExecutionInterruptedError):  # asked to stop
+            deliverer.linger(
+                config.linger_seconds,
+                POLL_SECONDS,
+                between=report,
+                trouble=lambda error: context.log.warning(f"{error}; trying again"),
+            )
+        _report(context, deliverer)
 
 
 def _reporter(context: dg.OpExecutionContext, deliverer: Deliverer) -> Callable[[], None]:
@@ -92,13 +93,13 @@ def _reporter(context: dg.OpExecutionContext, deliverer: Deliverer) -> Callable[
 
 
 def _report(context: dg.OpExecutionContext, deliverer: Deliverer) -> None:
-    teams = {id_: team for team, id_ in deliverer.known()}
+    keys = destination_keys(deliverer.postgres)
     for id_, tally in deliverer.take_tallies().items():
         if _trouble(tally):
             context.log.warning(f"destination {id_}: {_trouble(tally)}")
-        if id_ in teams:
+        if id_ in keys:
             context.log_event(
-                dg.AssetMaterialization("webhook_deliveries", partition=f"{teams[id_]}-{id_}", metadata=tally.public())
+                dg.AssetMaterialization("webhook_deliveries", partition=keys[id_], metadata=tally.public())
             )
 
 

@@ -204,7 +204,7 @@ def _put_file(folder: Path, key: str, payload: bytes) -> None:
             os.link(temporary, target)  # unlike rename, refuses to replace
         except FileExistsError:
             raise AlreadyExistsError(key) from None
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -213,10 +213,11 @@ def _make_durable_folders(folder: Path, wanted: Path) -> None:
     missing = [wanted, *wanted.parents][: len(wanted.parts) - len(folder.parts)]
     wanted.mkdir(parents=True, exist_ok=True)
     for made in missing:
-        _sync_folder(made.parent)
+        sync_folder(made.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """What a folder lists is on the disk: a file that was made, renamed or removed."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

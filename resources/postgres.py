@@ -111,5 +111,15 @@ class Postgres:
             return self._pool
 
 
+def count_locks(session: Connection, lock_class: int, lock: int, *, granted: bool) -> int:
+    """How many sessions hold an advisory lock of this database, or wait for it."""
+    row = session.execute(
+        "SELECT count(*) AS locks FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objid = %s"
+        " AND granted = %s AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+        [lock_class, lock, granted],
+    ).fetchone()
+    return int(row["locks"]) if row else 0
+
+
 def _first_line(error: Exception) -> str:
     return str(error).strip().split("\n", 1)[0]

@@ -9,10 +9,10 @@ import secrets
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from analytics_pipelines.accounts.installation_secret import installation_secret
 from analytics_pipelines.problems import Problem
 from resources.postgres import Postgres
 
-_KEY_BYTES = 32
 _NONCE_BYTES = 12
 
 
@@ -25,14 +25,7 @@ class Sealer:
     @classmethod
     def of(cls, postgres: Postgres) -> "Sealer":
         """The installation's. Raises PostgresUnavailable."""
-        with postgres.transaction() as connection:
-            connection.execute(
-                "INSERT INTO installation_secrets (name, secret) VALUES ('sealing', %s) ON CONFLICT DO NOTHING",
-                [secrets.token_bytes(_KEY_BYTES)],
-            )
-            row = connection.execute("SELECT secret FROM installation_secrets WHERE name = 'sealing'").fetchone()
-        assert row is not None  # noqa: S101  just made sure
-        return cls(bytes(row["secret"]))
+        return cls(installation_secret(postgres, "sealing"))
 
     def seal(self, text: str, purpose: str) -> bytes:
         """The text, sealed for a purpose such as `destination 12`."""

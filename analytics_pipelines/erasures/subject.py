@@ -10,7 +10,6 @@ Kind = Literal["person", "group", "events", "project"]
 KINDS: tuple[Kind, ...] = ("person", "group", "events", "project")
 
 State = Literal["requested", "pending", "erasing", "verifying", "verified", "failed"]
-STATES: tuple[State, ...] = ("requested", "pending", "erasing", "verifying", "verified", "failed")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from analytics_pipelines.exports.destination import DestinationFailed, literal
 from analytics_pipelines.exports.files import Sink, StoredFile
+from resources.object_store import sync_folder
 
 _BLOCK = 1 << 20
 
@@ -37,7 +38,7 @@ class Folder:
                     digest.update(block)
                 os.fsync(file.fileno())
                 size = file.tell()
-            _sync(path.parent)
+            sync_folder(path.parent)
         except FileNotFoundError:
             raise DestinationFailed(
                 "ClickHouse wrote the file elsewhere: it does not run on this machine, or sees other folders. "
@@ -73,7 +74,7 @@ class Folder:
                 file.flush()
                 os.fsync(file.fileno())
             unfinished.replace(path)
-            _sync(path.parent)
+            sync_folder(path.parent)
         except OSError as error:
             raise DestinationFailed(f"{key} can't be written: {error.strerror}.") from None
 
@@ -82,7 +83,7 @@ class Folder:
             for path in map(self._path, keys):
                 with suppress(FileNotFoundError):
                     path.unlink()
-                    _sync(path.parent)
+                    sync_folder(path.parent)
         except OSError as error:
             raise DestinationFailed(f"A file can't be removed: {error.strerror}.") from None
 
@@ -92,11 +93,3 @@ class Folder:
         if ".." in path.parts or not path.resolve().is_relative_to(self._root.resolve()):
             raise DestinationFailed("The folder is a link to elsewhere.")
         return path
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

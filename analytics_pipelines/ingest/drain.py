@@ -19,7 +19,7 @@ from analytics_pipelines.ingest.swap import finish_replays, finish_swaps
 from analytics_pipelines.settings import Settings
 from resources.clickhouse import ClickHouse, ClickHouseUnavailable
 from resources.object_store import ObjectStore, StoredObject, StoreUnavailable
-from resources.postgres import Connection, Postgres
+from resources.postgres import Connection, Postgres, count_locks
 
 # How often a look takes in all open hours, beside the cheap looks at what has just arrived.
 FULL_LOOK_SECONDS = 30.0
@@ -250,18 +250,9 @@ class Drain:
 
 def someone_waits(session: Connection, lock: int = RELAY) -> bool:
     """Whether another run waits for the relay, or for another lock."""
-    return _count_locks(session, lock, granted=False) > 0
+    return count_locks(session, LOCK_CLASS, lock, granted=False) > 0
 
 
 def someone_lingers(session: Connection) -> bool:
     """Whether a run holds the relay now."""
-    return _count_locks(session, RELAY, granted=True) > 0
-
-
-def _count_locks(session: Connection, lock: int, *, granted: bool) -> int:
-    row = session.execute(
-        "SELECT count(*) AS locks FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objid = %s"
-        " AND granted = %s AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
-        [LOCK_CLASS, lock, granted],
-    ).fetchone()
-    return int(row["locks"]) if row else 0
+    return count_locks(session, LOCK_CLASS, RELAY, granted=True) > 0

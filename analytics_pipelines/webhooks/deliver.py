@@ -21,7 +21,7 @@ from analytics_pipelines.webhooks.matching import MOST_PENDING, Matcher
 from analytics_pipelines.webhooks.sending import Patience, Sender
 from analytics_pipelines.webhooks.store import Destination, Destinations
 from resources.clickhouse import ClickHouse
-from resources.postgres import Connection, Postgres
+from resources.postgres import Connection, Postgres, count_locks
 
 # With (LOCK_CLASS, 0) one run goes on; the next waits for it, and its holder ends when someone waits. With the id of a
 # destination nobody else sends to it.
@@ -116,11 +116,6 @@ class Deliverer:
                 self._unlock_done(session, turns)
                 if before == {id_: vars(tally) for id_, tally in self.tallies.items()}:
                     return
-
-    def known(self) -> list[tuple[int, int]]:
-        """(team, destination) of those that are not deleted."""
-        rows = self.postgres.rows("SELECT team_id, id FROM webhook_destinations WHERE NOT deleted ORDER BY team_id, id")
-        return [(row["team_id"], row["id"]) for row in rows]
 
     def take_tallies(self) -> dict[int, Tally]:
         """What was done since this was last asked."""
@@ -230,12 +225,12 @@ class Deliverer:
 
 def someone_waits(session: Connection) -> bool:
     """Whether another run waits to take over."""
-    return _count_locks(session, granted=False) > 0
+    return count_locks(session, LOCK_CLASS, RELAY, granted=False) > 0
 
 
 def someone_delivers(session: Connection) -> bool:
     """Whether a run goes on now."""
-    return _count_locks(session, granted=True) > 0
+    return count_locks(session, LOCK_CLASS, RELAY, granted=True) > 0
 
 
 def anyone_to_tell(postgres: Postgres) -> bool:
@@ -243,16 +238,7 @@ def anyone_to_tell(postgres: Postgres) -> bool:
     return postgres.row("SELECT 1 FROM webhook_destinations WHERE enabled AND NOT deleted LIMIT 1") is not None
 
 
-def destination_keys(postgres: Postgres) -> list[str]:
-    """The partitions of `webhook_deliveries`: `<project>-<id>` of each destination."""
+def destination_keys(postgres: Postgres) -> dict[int, str]:
+    """The partitions of `webhook_deliveries`, `<project>-<id>`, by the destination's id."""
     rows = postgres.rows("SELECT team_id, id FROM webhook_destinations WHERE NOT deleted ORDER BY team_id, id")
-    return [f"{row['team_id']}-{row['id']}" for row in rows]
-
-
-def _count_locks(session: Connection, *, granted: bool) -> int:
-    row = session.execute(
-        "SELECT count(*) AS locks FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objid = %s"
-        " AND granted = %s AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
-        [LOCK_CLASS, RELAY, granted],
-    ).fetchone()
-    return int(row["locks"]) if row else 0
+    return {row["id"]: f"{row['team_id']}-{row['id']}" for row in rows}

@@ -14,7 +14,6 @@ from analytics_pipelines.webhooks.signature import message_id, signed_headers
 from analytics_pipelines.webhooks.store import Destination
 from analytics_pipelines.webhooks.template import rendered
 
-METHODS = ("POST", "PUT", "PATCH")
 MOST_BODY_BYTES = 8 * 1024 * 1024
 MOST_HEADERS = 50
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
