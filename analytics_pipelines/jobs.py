@@ -34,6 +34,13 @@ squash_job = dg.define_asset_job(
     tags={"dagster/max_runtime": "86400"},
 )
 
+names_job = dg.define_asset_job(
+    "names_job",
+    selection=dg.AssetSelection.assets("groups", "property_catalog"),
+    description="Make groups and the catalog of names anew from the events that are stored.",
+    tags={"dagster/max_runtime": "86400", "dagster/priority": "-1"},
+)
+
 erasure_job = dg.define_asset_job(
     "erasure_job",
     selection=dg.AssetSelection.assets("erasures"),
@@ -134,6 +141,7 @@ JOBS: list[Any] = [
     delivery_job,
     follow_job,
     squash_job,
+    names_job,
     erasure_job,
     ingest_job,
     rollup_job,

@@ -9,6 +9,7 @@ import dagster as dg
 from analytics_pipelines.alarms.channels import channels
 from analytics_pipelines.alarms.incidents import Alarms
 from analytics_pipelines.alarms.messages import asset_is_stale, destination_is_parked, run_failed
+from analytics_pipelines.catalog.rebuild import noted_projects
 from analytics_pipelines.cohorts.calculate import Calculator
 from analytics_pipelines.cohorts.due import due_cohorts, gone_cohorts, live_cohorts
 from analytics_pipelines.dashboards.partitions import InsightPartitions
@@ -24,6 +25,7 @@ from analytics_pipelines.jobs import (
     ingest_job,
     insight_job,
     insight_refresh_job,
+    names_job,
     rollup_job,
     view_job,
 )
@@ -314,6 +316,28 @@ def tell_what_lasts(context: dg.SensorEvaluationContext, analytics: AnalyticsRes
 
 
 @dg.sensor(
+    job=names_job,
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Has groups and names of projects made anew that follow from an event which changed or went: at most "
+    "once an hour, since all events of such a project are read.",
+)
+def names_are_outdated(
+    context: dg.SensorEvaluationContext, analytics: AnalyticsResource
+) -> dg.RunRequest | dg.SkipReason:
+    """One look at Postgres. What a run failed to do is asked for again in the next hour."""
+    with closing(analytics.postgres()) as postgres:
+        if not noted_projects(postgres):
+            return dg.SkipReason("Groups and names are those of the events that are stored.")
+    if runs_under_way(context.instance, names_job.name, {}):
+        return dg.SkipReason("A run is at it.")
+    return dg.RunRequest(
+        run_key=f"outdated {datetime.now(UTC):%Y-%m-%dT%H}",
+        run_config={"ops": {"rebuild_names": {"config": {"only_changed": True}}}},
+    )
+
+
+@dg.sensor(
     job=erasure_job,
     minimum_interval_seconds=15,
     default_status=dg.DefaultSensorStatus.RUNNING,
@@ -371,6 +395,7 @@ SENSORS = [
     tell_what_lasts,
     destinations_are_followed,
     erasures_wait,
+    names_are_outdated,
     ingestion_is_away,
     late_events,
     insights_come_and_go,

@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
+from pydantic import Field
 
+from analytics_pipelines.catalog.rebuild import Catalog
 from analytics_pipelines.cohorts.due import ask_for_all
 from analytics_pipelines.persons.counts import count_persons
 from analytics_pipelines.persons.rebuild import rebuild_all
@@ -16,6 +18,15 @@ from resources.shells import AnalyticsResource
 
 GROUP = "identity"
 OWNERS = ["team:data-platform"]
+
+
+class NamesConfig(dg.Config):
+    """What a run makes anew."""
+
+    only_changed: bool = Field(
+        default=False,
+        description="Only projects of which an event changed or went since; otherwise those of all projects.",
+    )
 
 
 def _spec(name: str, dep: str, description: str) -> dg.AssetSpec:
@@ -56,6 +67,44 @@ def rebuild_persons(context: dg.AssetExecutionContext, analytics: AnalyticsResou
         asset_key="persons", metadata={"dagster/row_count": counts.persons, "distinct_ids": counts.ids, "parts": parts}
     )
     yield dg.MaterializeResult(asset_key="person_overrides", metadata={"dagster/row_count": counts.overrides})
+
+
+@dg.multi_asset(
+    name="rebuild_names",
+    specs=[
+        _spec(
+            "groups",
+            "events",
+            "Companies, teams and other groups that events name: one row a group, with what the latest event said of "
+            "each property. Each batch of events brings it up to date; a run makes all groups anew from the events "
+            "that are stored.",
+        ),
+        _spec(
+            "property_catalog",
+            "events",
+            "Names that a project's events and properties have: when they were first and last seen, in about how many "
+            "events, and of what type their values are. Each batch of events brings it up to date; a run makes it "
+            "anew from the events that are stored.",
+        ),
+    ],
+)
+def rebuild_names(
+    context: dg.AssetExecutionContext, config: NamesConfig, analytics: AnalyticsResource
+) -> Iterator[dg.MaterializeResult]:
+    """Beside the tables, while batches are loaded; then what differs takes its place."""
+    clickhouse = analytics.clickhouse({"run_id": context.run.run_id, "asset": "property_catalog"})
+    with closing(analytics.postgres()) as postgres:
+        catalog = Catalog(postgres, clickhouse)
+        mended = catalog.mend() if config.only_changed else catalog.rebuild_all()
+    for key, view, rows in (
+        ("groups", "groups", mended.group_facts),
+        ("property_catalog", "property_catalog", mended.sightings),
+    ):
+        (count,) = clickhouse.query(f"SELECT count() FROM {view}").one()
+        yield dg.MaterializeResult(
+            asset_key=key,
+            metadata={"dagster/row_count": int(count), "rows_mended": rows, "projects": mended.projects},
+        )
 
 
 @dg.op(

@@ -1,7 +1,8 @@
 """What a batch says of names: which events and properties there are, in how many events, and of what type."""
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from types import MappingProxyType
 
 from analytics_pipelines.catalog.statements import statement
 from analytics_pipelines.faults import hit
@@ -42,31 +43,54 @@ def take_catalog(staged: Staged, clickhouse: ClickHouse, postgres: Postgres, mos
     Taking a batch again changes nothing. Below `most_names` the order of batches makes no difference; beyond it, who
     came first is listed. Raises ClickHouseUnavailable, ClickHouseRefused.
     """
-    tables = {name: f"{name}_{staged.batch_id.hex}" for name in _TABLES}
+    with _gathered(staged.published, staged.batch_id.hex, "sightings", clickhouse, most_names) as run:
+        run("record_sightings", {"sightings": "sightings"}, _ONE_BLOCK)
+        hit("catalog.after_record")
+        run("warn_of_names", {"batch_id": f"{staged.batch_id}"})
+
+
+def record_names(source: str, name: str, into: str, clickhouse: ClickHouse) -> None:
+    """Record in a table beside `sightings` the names that the events of `source` bring, what may stand behind FROM.
+
+    Names that are listed stay listed; `name` makes the tables' names its own. Raises as `take_catalog`.
+    """
+    known = f"(SELECT * FROM sightings UNION ALL SELECT * FROM {into})"
+    with _gathered(source, name, known, clickhouse, MOST_NAMES) as run:
+        run("record_sightings", {"sightings": into}, _ONE_BLOCK)
+
+
+@contextmanager
+def _gathered(
+    source: str, name: str, known: str, clickhouse: ClickHouse, most_names: int
+) -> Iterator[Callable[..., None]]:
+    """The names that events bring, and which of them are listed, in tables in memory; runs statements over them."""
+    tables = {each: f"{each}_{name}" for each in _TABLES}
     values = {
         **tables,
-        "published": staged.published,
+        "published": source,
+        "known": known,
         "brought": brought(),
         "most_names": most_names,
         "longest_name": LONGEST_NAME,
     }
 
-    def run(name: str, settings: Mapping[str, int | str] | None = None) -> None:
-        sql = statement(name).format(**values)
-        clickhouse.insert(sql, {"batch_id": str(staged.batch_id)}, settings=settings)
+    def run(
+        statement_name: str,
+        more: Mapping[str, str] = MappingProxyType({}),
+        settings: Mapping[str, int | str] | None = None,
+    ) -> None:
+        clickhouse.insert(statement(statement_name).format(**values, **more), settings=settings)
 
-    for name, table in tables.items():
+    for each, table in tables.items():
         clickhouse.command(f"DROP TABLE IF EXISTS {table}")
-        clickhouse.command(statement(f"create_{name}").format(**tables))
+        clickhouse.command(statement(f"create_{each}").format(**tables))
     try:
         run("shape_events")
-        run("see_names", _BOUNDED)
-        run("see_types", _BOUNDED)
+        run("see_names", settings=_BOUNDED)
+        run("see_types", settings=_BOUNDED)
         run("list_known")
         run("list_new")
-        run("record_sightings", _ONE_BLOCK)
-        hit("catalog.after_record")
-        run("warn_of_names")
+        yield run
     finally:
         with suppress(ClickHouseUnavailable):  # then the tables are gone with its memory
             for table in tables.values():

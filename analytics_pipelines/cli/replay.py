@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # What `--asset` may name: events with all that is made of them, events alone, or one table that is made of them.
 ROLLED_UP = ("event_counts_hourly", "active_people_daily", "sessions", "web_stats_daily")
-ASSETS = ("all", "events", "persons", *ROLLED_UP, "cohort_people")
+ASSETS = ("all", "events", "persons", "groups", "property_catalog", *ROLLED_UP, "cohort_people")
 
 _SHOWN_NAMES = 20
 
@@ -62,7 +62,8 @@ def replay(
     it was or as it should be; run it again.
 
     With --asset persons all persons are made anew out of the stored events, and with cohort_people all members of
-    cohorts, whatever the days: who someone is follows from events of any day.
+    cohorts, whatever the days: who someone is follows from events of any day. So do groups with their properties, and
+    the names and types of property_catalog; either makes both anew.
 
     With --dead-letters lines that were no event are tried again: those that are by now are stored, once, and the
     others stay where they are.
@@ -105,6 +106,8 @@ def _days(
             built = _roll_up(settings, found, first, last, asset)
         if asset == "persons":
             made = _make_persons(found)
+        if asset in ("groups", "property_catalog"):
+            made = _make_names(found)
         if not dry_run and asset in ("all", "cohort_people"):
             made |= _find_members(found)
     except KeyboardInterrupt:
@@ -151,6 +154,14 @@ def _make_persons(found: Any) -> dict[str, int]:
     ask_for_all(found.postgres)
     counts = count_persons(found.clickhouse)
     return {"persons": counts.persons, "person_overrides": counts.overrides}
+
+
+def _make_names(found: Any) -> dict[str, int]:
+    """Of all projects, while batches are loaded; how many rows said something else before."""
+    from analytics_pipelines.catalog.rebuild import Catalog
+
+    mended = Catalog(found.postgres, found.clickhouse).rebuild_all()
+    return {"group_facts": mended.group_facts, "sightings": mended.sightings}
 
 
 def _find_members(found: Any) -> dict[str, int]:

@@ -42,7 +42,7 @@ def record_groups_again(victims: Victims) -> None:
         victims.clickhouse.command(
             f"ALTER TABLE {named} DELETE WHERE (team_id, type, key) NOT IN (SELECT team_id, type, key FROM {groups})"
         )
-        victims.clickhouse.insert(of_groups("record_groups").format(named=named))
+        victims.clickhouse.insert(of_groups("record_groups").format(named=named, facts="group_facts"))
         hit("erasures.after_groups_again")
         victims.clickhouse.command(
             f"ALTER TABLE {groups} DELETE WHERE (team_id, type, key) IN"

@@ -116,6 +116,7 @@ POSTGRES = (
     Table("batch_exports", project=_OF_TEAM, excuse=f"{_WRITTEN}; what they wrote is written again"),
     Table("export_runs", project=_OF_TEAM, excuse="numbers"),
     Table("export_backfills", project=_OF_TEAM, excuse="moments"),
+    Table("outdated_names", project=_OF_TEAM, excuse="a number"),
     Table("dirty_days", project=_OF_TEAM, excuse="days"),
     Table("data_versions", project=_OF_TEAM, excuse="one number a project"),
     Table("group_types", project=_OF_TEAM, excuse="the names of kinds of groups"),

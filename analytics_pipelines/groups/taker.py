@@ -1,6 +1,7 @@
 """What a batch says of groups: new kinds are numbered, groups and their properties recorded."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from analytics_pipelines.faults import hit
 from analytics_pipelines.groups.statements import statement
@@ -16,12 +17,7 @@ def take_groups(staged: Staged, clickhouse: ClickHouse, postgres: Postgres) -> N
     Which number a kind gets follows from the order of arrival; all else is the same in any order, and taking a batch
     again changes nothing. Raises ClickHouseUnavailable, ClickHouseRefused, PostgresUnavailable.
     """
-    named = f"named_groups_{staged.batch_id.hex}"
-    parameters = {"batch_id": str(staged.batch_id)}
-    clickhouse.command(f"DROP TABLE IF EXISTS {named}")
-    clickhouse.command(statement("create_named").format(named=named))
-    try:
-        clickhouse.insert(statement("name_groups").format(named=named, published=staged.published))
+    with _named(staged.published, staged.batch_id.hex, clickhouse) as named:
         seen = [
             (int(team), str(name)) for team, name in clickhouse.query(statement("first_types").format(named=named)).rows
         ]
@@ -29,9 +25,29 @@ def take_groups(staged: Staged, clickhouse: ClickHouse, postgres: Postgres) -> N
             return
         copy_types(GroupTypes(postgres).assign(seen), clickhouse)
         hit("groups.after_types")
-        clickhouse.insert(statement("record_groups").format(named=named))
+        clickhouse.insert(statement("record_groups").format(named=named, facts="group_facts"))
         hit("groups.after_record")
-        clickhouse.insert(statement("warn_of_types").format(named=named), parameters)
+        clickhouse.insert(statement("warn_of_types").format(named=named), {"batch_id": str(staged.batch_id)})
+
+
+def record_groups(source: str, name: str, into: str, clickhouse: ClickHouse) -> None:
+    """Record in a table like `group_facts` the groups that the events of `source` name, what may stand behind FROM.
+
+    Kinds have their numbers; `name` makes the table's name its own. Raises ClickHouseUnavailable, ClickHouseRefused.
+    """
+    with _named(source, name, clickhouse) as named:
+        clickhouse.insert(statement("record_groups").format(named=named, facts=into))
+
+
+@contextmanager
+def _named(source: str, name: str, clickhouse: ClickHouse) -> Iterator[str]:
+    """A table in memory of the groups that events name."""
+    named = f"named_groups_{name}"
+    clickhouse.command(f"DROP TABLE IF EXISTS {named}")
+    clickhouse.command(statement("create_named").format(named=named))
+    try:
+        clickhouse.insert(statement("name_groups").format(named=named, published=source))
+        yield named
     finally:
         with suppress(ClickHouseUnavailable):  # then the table is gone with its memory
             clickhouse.command(f"DROP TABLE IF EXISTS {named}")

@@ -15,6 +15,9 @@ _NOT_COMPARED = frozenset({"team_id", "uuid", "batch_id", "person_id"})
 # Changed columns that no person is made of: `properties` hold what others are read from.
 _NOT_OF_PERSONS = frozenset({"is_bot", "ip", "groups", "elements_chain", "arrival_day", *HOT_PROPERTIES})
 
+# Changed columns that groups, or the catalog of names, follow from.
+_OF_NAMES = frozenset({"event", "timestamp", "properties", "has_person", "groups"})
+
 # Names of events that are counted one by one.
 MOST_NAMES = 1000
 
@@ -69,6 +72,16 @@ class Differences:
     def concern_persons(self) -> bool:
         """Whether what persons were made of changed: not so where events were only added, or it is not said of them."""
         return bool(self.counts.removed or self.columns.keys() - _NOT_OF_PERSONS)
+
+    def teams_to_name_anew(self) -> list[int]:
+        """Projects whose groups and names may hold what an event said that is gone by now."""
+        kinds = ["removed", *(["changed"] if self.columns.keys() & _OF_NAMES else [])]
+        rows = self.clickhouse.query(
+            f"SELECT DISTINCT team_id FROM {self.table} WHERE kind IN {{kinds:Array(String)}}"
+            f" UNION DISTINCT SELECT team_id FROM {self.lost_table} ORDER BY team_id",
+            {"kinds": kinds},
+        ).rows
+        return [int(team) for (team,) in rows]
 
     @property
     def distinct_ids(self) -> str:

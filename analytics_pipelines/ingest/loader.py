@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from analytics_pipelines.catalog.rebuild import note_projects
 from analytics_pipelines.events import zstd
 from analytics_pipelines.events.cookieless import hmac_pads
 from analytics_pipelines.faults import hit
@@ -277,6 +278,7 @@ def _publish(staged: Staged, clickhouse: ClickHouse, postgres: Postgres, token: 
         if own and target.day is None:
             ledger.mark_for_recount({row[2] for row in own})
             note_to_rebuild(postgres, {(row[0], row[5]) for row in own})
+            note_projects(postgres, {row[0] for row in own if row[6]})
         hit("loader.before_supersede")
         if own:
             clickhouse.command(
@@ -296,7 +298,7 @@ def _publish(staged: Staged, clickhouse: ClickHouse, postgres: Postgres, token: 
     clickhouse.command(_sql("choose", staged))
     clickhouse.insert(_sql("publish_events", staged, **locate(staged, clickhouse)), token=token, settings=_ONE_BLOCK)
     days = {(int(team), day) for team, day in clickhouse.query(_sql("touched_days", staged)).rows}
-    return tuple(sorted(days | {(int(team), day) for team, _, _, _, day, _ in superseded}))
+    return tuple(sorted(days | {(int(team), day) for team, _, _, _, day, *_ in superseded}))
 
 
 def _settle_own(staged: Staged, clickhouse: ClickHouse, postgres: Postgres, now: datetime) -> list[tuple[int, date]]:
@@ -307,6 +309,7 @@ def _settle_own(staged: Staged, clickhouse: ClickHouse, postgres: Postgres, now:
     if giving_way:  # written down before they go: who is broken off finds nothing of them any more
         Ledger(postgres).touch_days(days, now)
         note_to_rebuild(postgres, {(row[0], row[4]) for row in giving_way})
+        note_projects(postgres, {row[0] for row in giving_way})
     for gives_way, statement_ in (
         (True, f"DELETE FROM events WHERE arrival_day = '{staged.arrival_day}' AND batch_id = '{staged.batch_id}' AND"),
         (False, f"ALTER TABLE {staged.table} DELETE WHERE"),

@@ -12,7 +12,7 @@ from analytics_pipelines.events import zstd
 from analytics_pipelines.faults import hit
 from analytics_pipelines.ingest.ledger import Batch, Ledger
 from analytics_pipelines.ingest.loader import admit, recounted
-from analytics_pipelines.ingest.locks import LOAD, held
+from analytics_pipelines.ingest.locks import LOAD, REPLAY, held
 from analytics_pipelines.ingest.moved import MovedObjects
 from analytics_pipelines.ingest.swap import finish_swaps
 from resources.clickhouse import ClickHouse
@@ -86,7 +86,7 @@ class Readmission:
             parameters,
         ).rows
         done, ledger = Readmitted(), Ledger(self.postgres)
-        with self.postgres.session() as session:
+        with self.postgres.session() as session, held(session, REPLAY):
             for number, (day, batch_id) in enumerate(found):
                 self.progress(number, len(found))
                 with held(session, LOAD):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
+from analytics_pipelines.catalog.rebuild import Catalog
 from analytics_pipelines.events.keys import PREFIX, arrival_hour, is_raw_key
 from analytics_pipelines.faults import hit
 from analytics_pipelines.ingest.backlog import batches
@@ -125,6 +126,7 @@ class Replay:
                 found = [self._day(day, session, dry_run=dry_run) for day in self._days_with_something(first, last)]
                 if not dry_run:
                     rebuild_persons(self.clickhouse, self.postgres, self.now())
+                    Catalog(self.postgres, self.clickhouse, self.now).mend_in(session)
                 return found
 
     def _days_with_something(self, first: date, last: date) -> list[date]:

@@ -6,6 +6,7 @@ the `LOAD` lock brings to its end by the same steps, before anything else is loa
 
 from datetime import UTC, datetime, time, timedelta
 
+from analytics_pipelines.catalog.rebuild import note_projects
 from analytics_pipelines.faults import hit
 from analytics_pipelines.ingest.differences import Differences, compare
 from analytics_pipelines.ingest.ledger import Ledger
@@ -87,6 +88,7 @@ def settle(
         if found.concern_persons():
             note_ids(clickhouse, found.distinct_ids)
         note_ids(clickhouse, f"(SELECT team_id, distinct_id FROM {shadow.lost} WHERE is_elsewhere)")
+        note_projects(postgres, found.teams_to_name_anew())
         hit("replay.after_ids")
         if found.counts.removed:
             _admit_sent_again(entry, session, shadow, ledger, store, postgres, now)

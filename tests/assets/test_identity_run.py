@@ -8,12 +8,15 @@ import dagster as dg
 import pytest
 
 from analytics_pipelines import faults
+from analytics_pipelines.catalog.rebuild import note_projects
 from analytics_pipelines.identity.person_id import person_id
 from analytics_pipelines.ingest.drain import Drain
+from analytics_pipelines.sensors import names_are_outdated
 from analytics_pipelines.settings import settings_of_process
 from assets import identity
 from resources.clickhouse import ClickHouse
-from resources.shells import RESOURCES
+from resources.postgres import Postgres
+from resources.shells import RESOURCES, AnalyticsResource
 
 pytestmark = pytest.mark.engines
 
@@ -104,3 +107,44 @@ def test_persons_are_made_anew_and_counted(overridden: ClickHouse) -> None:
         if event.is_step_materialization and event.asset_key
     }
     assert found == {"persons": 1, "person_overrides": 1}
+
+
+def test_groups_and_names_are_made_anew_and_counted(overridden: ClickHouse) -> None:
+    overridden.command("TRUNCATE TABLE sightings")
+    result = run(identity.rebuild_names)
+    assert result.success
+    found = {
+        event.asset_key.to_user_string(): {
+            name: value.value
+            for name, value in event.step_materialization_data.materialization.metadata.items()
+            if name != "dagster/row_count"
+        }
+        for event in result.all_events
+        if event.is_step_materialization and event.asset_key
+    }
+    names = overridden.query("SELECT count() FROM (SELECT DISTINCT kind, name FROM sightings)").one()[0]
+    assert names > 3
+    assert found == {
+        "groups": {"rows_mended": 0, "projects": 1},
+        "property_catalog": {"rows_mended": names, "projects": 1},
+    }
+
+
+def test_a_run_is_asked_for_once_an_hour_while_names_are_outdated(overridden: ClickHouse, migrated: Any) -> None:
+    def look() -> Any:
+        with dg.DagsterInstance.ephemeral() as instance:
+            return names_are_outdated(dg.build_sensor_context(instance=instance), analytics=AnalyticsResource())
+
+    assert isinstance(look(), dg.SkipReason)
+    postgres = Postgres(migrated.postgres_url)
+    note_projects(postgres, [1])
+    postgres.close()
+    asked, again = look(), look()
+    assert asked.run_key == again.run_key
+    with dg.DagsterInstance.ephemeral() as instance:
+        config = asked.run_config
+        result = dg.materialize(
+            [identity.rebuild_names], resources=RESOURCES, instance=instance, run_config=config, raise_on_error=False
+        )
+    assert result.success
+    assert isinstance(look(), dg.SkipReason)

@@ -89,6 +89,17 @@ def test_one_table_is_made_anew_of_the_events_there_are(running: Any, analytics:
     assert found["rollup_days"] == {"active_people_daily": 1}
 
 
+@pytest.mark.parametrize("asset", ["groups", "property_catalog"])
+def test_groups_and_names_are_made_anew_of_the_events_there_are(running: Any, analytics: Any, asset: str) -> None:
+    running.put("a", received=RECEIVED)
+    load()
+    running.stack.clickhouse.command("TRUNCATE TABLE sightings")
+    found = json.loads(analytics("replay", "--from", DAY, "--to", DAY, "--asset", asset, "--json").stdout)
+    assert found["rows"].keys() == {"group_facts", "sightings"}
+    assert found["rows"]["sightings"] > 0
+    assert ("a",) in running.stack.clickhouse.query("SELECT name FROM event_catalog").rows
+
+
 @pytest.mark.parametrize("asset", ["persons", "cohort_people"])
 def test_persons_and_members_are_made_anew_of_the_events_there_are(running: Any, analytics: Any, asset: str) -> None:
     running.put("a", received=RECEIVED)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -135,7 +135,6 @@ class Sender:
     example: int
     objects: int = 0
     sent: tuple[dict[str, Any], ...] = ()
-    changed: set[str] = field(default_factory=set)
 
     def send(self, action: Send) -> None:
         lines = [{**line, "received_at": self._received(action.late)} for line, _ in action.lines]
@@ -144,20 +143,15 @@ class Sender:
         self._put([make(line) if make else line for line, make in zip(lines, odd, strict=True)], action.late)
 
     def send_again(self, action: SendAgain) -> None:
-        """What is not the same must be received later, or later copies of it be: which of two contents counts is tested
-        apart (`test_given_way.py`)."""
         if not self.sent:
             return
         line = self.sent[action.number % len(self.sent)]
-        is_stable = line["uuid"] not in self.changed and "timestamp" in line["event"] and not action.changes
-        late = action.late if is_stable else 0
-        line = {**line, "received_at": self._received(late)}
+        line = {**line, "received_at": self._received(action.late)}
         if action.changes:
-            self.changed.add(line["uuid"])
             event = line["event"]
             ids = {"a": "b", "b": "c", "c": "a"}
             line["event"] = {**event, "event": "page", "distinct_id": ids.get(event["distinct_id"], "a")}
-        self._put([line], late)
+        self._put([line], action.late)
 
     def moment(self, late: int = 0) -> datetime:
         return START + timedelta(minutes=10) * (self.objects - late)

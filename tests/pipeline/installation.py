@@ -13,6 +13,7 @@ from backports import zstd
 from naive_tables import Id, Tables, naive_tables
 
 from analytics_pipelines import faults
+from analytics_pipelines.catalog.rebuild import Catalog
 from analytics_pipelines.faults import InjectedFault
 from analytics_pipelines.ingest.drain import Drain
 from analytics_pipelines.ingest.replay import Replay
@@ -99,6 +100,9 @@ class Installation:
         builder = Builder(self.postgres, self.clickhouse, BOUNCE_SECONDS, now=lambda: NOW)
         for rollup in ROLLUPS:
             builder.catch_up(rollup, Days(first, last), only_changed=only_changed)
+
+    def mend_names(self) -> None:
+        Catalog(self.postgres, self.clickhouse, lambda: NOW).mend()
 
     def denied(self) -> frozenset[UUID]:
         return frozenset(row["uuid"] for row in self.postgres.rows("SELECT uuid FROM merge_denials"))
@@ -227,6 +231,6 @@ class Installation:
         left = self.clickhouse.query(
             "SELECT name FROM system.tables WHERE database = currentDatabase() AND match(name,"
             " '^(staged_|published_|stored_|persons_[a-z]+_[0-9a-f]{32}|events_|dead_letters_of|dropped_events_of|"
-            "superseding_of|building_|named_groups_|shapes_|seen_|listed_|rebuilt_)')"
+            "superseding_of|building_|named_groups_|shapes_|seen_|listed_|rebuilt_|gathered_|stale_)')"
         ).rows
         assert left == []

@@ -91,3 +91,12 @@ class Round:
         self.put(lines[1], self.line(22, "page", "b"), day=NEXT_DAY)
         self.living.drain()
         self.put(*lines, seconds=49)
+
+    def said_otherwise(self) -> None:
+        """An event said of a group and brought a name; what it said was received before, and said something else."""
+        n = self.number
+        told = {"$group_type": "company", "$group_key": f"wrong{n}", "$group_set": {"size": n}, f"wrong{n}": 1}
+        self.put(self.line(30, "$groupidentify", "a", **told), seconds=55)
+        self.living.drain()
+        self.put(self.line(30, "page", "b"), seconds=54)
+        self.living.drain()

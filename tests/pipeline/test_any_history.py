@@ -19,7 +19,7 @@ from resources.object_store import ObjectStore
 pytestmark = pytest.mark.engines
 
 POINTS = fault_points("ingest", "persons", "groups", "catalog", "rollups")
-DOINGS = ("unmerge", "unmerge", "remerge", "delete", "roll up", "squash", "replay")
+DOINGS = ("unmerge", "unmerge", "remerge", "delete", "roll up", "squash", "replay", "mend names")
 numbers = count(1)
 
 
@@ -54,6 +54,8 @@ def _doing(living: Installation, action: Do) -> Callable[[], None]:
             return living.squash
         case "replay":
             return lambda: living.replay(START.date() + timedelta(days=action.number % 2))
+        case "mend names":
+            return living.mend_names
     return living.drain
 
 
@@ -82,6 +84,7 @@ def check(living: Installation, rebuilt: Installation, tmp_path: Path, history: 
     living.now = NOW
     living.drain()
     living.roll_up(FIRST_DAY, LAST_DAY)
+    living.mend_names()
     expected = living.expected()
     assert_same(living.tables(), expected)
     living.assert_accounts_hold()

@@ -36,11 +36,13 @@ OF_WORK = {
     "replay": {point for point in fault_points("ingest") if point.startswith("replay.")} - ELSEWHERE,
 }
 ALL = set(fault_points("ingest", "persons", "groups", "catalog", "rollups"))
+OF_WORK["mend_names"] = set(fault_points("catalog/rebuild.py"))
 OF_WORK["drain"] = ALL - ELSEWHERE - set().union(*OF_WORK.values())
 # Who does the work a second time need not pass these; all others are passed again, and so seven can share a round.
 ONCE = {
     *("loader.before_supersede", "loader.after_supersede", "persons.after_overrides", "drain.after_close"),
     *("replay.after_lost", "replay.after_ids", "replay.after_rebuild"),
+    "catalog.after_delete",
     *OF_WORK["delete"] | OF_WORK["unmerge"] | OF_WORK["squash"],
 }
 ROUNDS = some([(work, [point]) for work, points in OF_WORK.items() for point in sorted(points & ONCE)], 2)
@@ -127,6 +129,9 @@ def prepare(this: Round, work: str) -> list[Any]:
             return [FIRST_DAY, LAST_DAY]
         case "squash":
             this.merge()
+            return []
+        case "mend_names":
+            this.said_otherwise()
             return []
         case "unmerge":
             this.merge()

@@ -1,4 +1,4 @@
-INSERT INTO sightings (team_id, kind, group_type_index, is_other, name, first_seen, last_seen, events, evidence)
+INSERT INTO {sightings} (team_id, kind, group_type_index, is_other, name, first_seen, last_seen, events, evidence)
 SELECT
     team_id, kind, group_type_index,
     (team_id, kind, group_type_index, name) NOT IN (SELECT * FROM {listed}) AS is_among_others,

@@ -8,7 +8,7 @@ SELECT
     reinterpretAsUUID(MD5(concat(toString(team_id), warning))),
     '',
     concat('{{"limit":{most_names},"names":', toJSONString(arraySort(groupUniqArray(5)(name))), '}}'),
-    {{batch_id:UUID}}
+    toUUID('{batch_id}')
 FROM {seen}
 WHERE lengthUTF8(name) <= {longest_name} AND (team_id, kind, group_type_index, name) NOT IN (SELECT * FROM {listed})
 GROUP BY team_id, warning

@@ -1,4 +1,4 @@
-INSERT INTO group_facts (team_id, index, type, key, is_property, property, written, first_seen)
+INSERT INTO {facts} (team_id, index, type, key, is_property, property, written, first_seen)
 SELECT
     team_id, index, type, key, fact.1, fact.2,
     max((timestamp, toUInt128(uuid), fact.3)),

@@ -1,6 +1,9 @@
 -- Of two events with one uuid the one that was received first counts, whichever is loaded first; a tie goes by content.
 SELECT DISTINCT old.team_id, old.uuid, old.batch_id, old.arrival_day, toDate32(old.place.4) AS day,
-    old.place.3 AS distinct_id
+    old.place.3 AS distinct_id,
+    -- whether more than the moment of arrival differs
+    (old.place.2, old.place.3, old.place.4, old.place.5) != (new.place.2, new.place.3, new.place.4, new.place.5)
+        AS says_else
 FROM
 (
     SELECT
