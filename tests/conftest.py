@@ -227,7 +227,10 @@ def reader(migrated: Databases) -> ClickHouse:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> ObjectStore:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
+    """The bucket: a folder, or S3 where a test says so by `buckets.in_both` or `buckets.in_turn`."""
+    if getattr(request, "param", "folder") == "s3":
+        return request.getfixturevalue("s3")  # type: ignore[no-any-return]
     return ObjectStore((tmp_path / "bucket").as_uri())
 
 
@@ -245,19 +248,24 @@ def s3_port() -> Iterator[int]:
     server.wait(10)
 
 
-@pytest.fixture
-def s3(s3_port: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ObjectStore:
-    bucket = tmp_path.name.replace("_", "-")[:60].lower()
-    for name, value in {
+def s3_bucket(port: int, name: str, environment: pytest.MonkeyPatch) -> ObjectStore:
+    """A new bucket of the server at this port, which the environment names from then on."""
+    for variable, value in {
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{s3_port}",
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
     }.items():
-        monkeypatch.setenv(name, value)
-    request = urllib.request.Request(f"http://127.0.0.1:{s3_port}/{bucket}", method="PUT")
+        environment.setenv(variable, value)
+    bucket = name.replace("_", "-")[:60].lower()
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/{bucket}", method="PUT")
     urllib.request.urlopen(request, timeout=10).close()
     return ObjectStore(f"s3://{bucket}/some/prefix")
+
+
+@pytest.fixture
+def s3(s3_port: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ObjectStore:
+    return s3_bucket(s3_port, tmp_path.name, monkeypatch)
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from buckets import in_both, in_turn
 from raw_lines import RECEIVED, line, put
 
 from analytics_pipelines import faults
@@ -116,7 +117,7 @@ def test_a_day_of_replaced_objects_loaded_again_is_the_same(
         assert stored(clickhouse) == before
 
 
-@pytest.mark.parametrize("point", POINTS)
+@in_turn(POINTS)
 def test_broken_off_anywhere_it_is_healed_and_no_line_counts_twice(
     point: str,
     store: ObjectStore,
@@ -148,6 +149,7 @@ def test_broken_off_anywhere_it_is_healed_and_no_line_counts_twice(
     assert [row["state"] for row in postgres.rows("SELECT state FROM raw_replacements")] == ["done"]
 
 
+@in_both
 def test_an_object_that_came_after_its_plan_was_given_up_does_not_count(
     store: ObjectStore,
     drain: Drain,
@@ -252,6 +254,7 @@ def test_what_is_not_loaded_or_not_theirs_is_refused(
     assert in_bucket(store) == [*keys[:2], waiting]
 
 
+@in_both
 def test_parts_of_session_recordings_are_replaced_too(store: ObjectStore, replacements: Replacements) -> None:
     payload = zstd.compress(b"one\ntwo\n")
     key = raw_key(RECEIVED, "node", payload, prefix=REPLAY_PREFIX)

@@ -16,7 +16,7 @@ LATER = RECEIVED + timedelta(days=3)
 
 @pytest.fixture
 def drain(store: ObjectStore, postgres: Postgres, clickhouse: ClickHouse) -> Drain:
-    return Drain(store, postgres, clickhouse, batch_objects=3, batch_bytes=10_000_000, now=lambda: LATER)
+    return Drain(store, postgres, clickhouse, batch_objects=5, batch_bytes=10_000_000, now=lambda: LATER)
 
 
 @pytest.fixture

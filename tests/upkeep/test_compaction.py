@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from buckets import in_both, in_turn
 from raw_lines import RECEIVED, line, put
 
 from analytics_pipelines.demo.traces import NODE as DEMO
@@ -90,6 +91,7 @@ def test_the_demos_objects_stay_so_that_it_can_be_cleared(
     assert keys.keys() < {item.key for item in store.objects("raw/v1")}
 
 
+@in_both
 def test_a_compacted_day_loaded_again_gives_the_same_tables(
     compaction: Compaction, drain: Drain, replay: Replay, clickhouse: ClickHouse, hours: list[bytes]
 ) -> None:
@@ -124,14 +126,13 @@ def test_hours_that_are_not_loaded_whole_wait(
     assert compaction.due() == [RECEIVED.replace(minute=0) + timedelta(hours=1)]
 
 
-@pytest.mark.parametrize(
-    "point",
-    [
+@in_turn(
+    (
         "replacements.after_put@1",
         "replacements.after_delete@2",
         "replacements.after_done@2",
         "compaction.after_hour@1",
-    ],
+    )
 )
 def test_broken_off_anywhere_the_next_run_ends_where_one_would_have(
     point: str,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from buckets import in_both
 from raw_lines import RECEIVED, line, put
 
 from analytics_pipelines.accounts.people import People
@@ -176,6 +177,7 @@ def test_broken_off_anywhere_the_next_run_ends_where_one_would_have(
     assert postgres.rows("SELECT * FROM expiries") == []
 
 
+@in_both
 def test_raw_objects_go_by_age_and_only_when_loaded(
     retention: Retention, store: ObjectStore, replay: Replay, clickhouse: ClickHouse, loaded: None
 ) -> None:
@@ -193,6 +195,7 @@ def test_raw_objects_go_by_age_and_only_when_loaded(
     assert len(events(clickhouse)) == len(before) + 1
 
 
+@in_both
 def test_recordings_go_by_the_rules_of_their_projects(
     retention: Retention, store: ObjectStore, postgres: Postgres, projects: tuple[int, int]
 ) -> None:
