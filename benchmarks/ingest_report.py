@@ -149,7 +149,7 @@ process that drives them.
 {_ways(measured.ways)}
 
 The straightforward Python writes the same columns into a table like `events`, and keeps repetitions.
-What the parts of the whole took, one after the other:
+What the parts of the whole took, one after the other; persons are made beside groups and the catalog:
 
 {_parts(measured.ways[EVERYTHING])}
 

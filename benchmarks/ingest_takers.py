@@ -1,61 +1,38 @@
-"""What a load derives from its batch, found in the code as it is, so that each part can be timed or left out."""
+"""What a load derives from its batch, left out or timed."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib import import_module
-from types import ModuleType
 from typing import Any
 
-Taker = Callable[..., Any]
+from analytics_pipelines.ingest import takers
 
-_HOLDERS = (
-    "analytics_pipelines.ingest.takers",
-    "analytics_pipelines.ingest.loader",
-    "analytics_pipelines.ingest.drain",
-)
-_NAME = "TAKERS"
-
-
-def takers() -> tuple[Taker, ...]:
-    """All of them, in their order."""
-    return next((tuple(getattr(module, _NAME)) for module in _holders()), ())
+TakeAll = Callable[..., None]
 
 
 @contextmanager
-def taking(chosen: Sequence[Taker]) -> Iterator[None]:
-    """Meanwhile loads run these and no others."""
-    before = [(module, getattr(module, _NAME)) for module in _holders()]
+def taking(take_all: TakeAll) -> Iterator[None]:
+    """Meanwhile loads do this with a batch that they published, and nothing else."""
+    before = takers.take_all
     try:
-        for module, _ in before:
-            setattr(module, _NAME, tuple(chosen))
+        takers.take_all = take_all
         yield
     finally:
-        for module, value in before:
-            setattr(module, _NAME, value)
+        takers.take_all = before
 
 
-def timed(taker: Taker, took: dict[str, float]) -> Taker:
-    """The same, adding its seconds to `took` under the name of its package."""
-    name = taker.__module__.removeprefix("analytics_pipelines.").split(".")[0]
+def nothing(*_: Any) -> None:
+    """Derive nothing."""
 
-    def run(*arguments: Any, **named: Any) -> Any:
+
+def timed(take_all: TakeAll, name: str, took: dict[str, float]) -> TakeAll:
+    """The same, adding its seconds to `took` under that name."""
+
+    def run(*arguments: Any) -> None:
         begun = time.perf_counter()
         try:
-            return taker(*arguments, **named)
+            take_all(*arguments)
         finally:
             took[name] = took.get(name, 0.0) + time.perf_counter() - begun
 
     return run
-
-
-def _holders() -> list[ModuleType]:
-    found = []
-    for name in _HOLDERS:
-        try:
-            module = import_module(name)
-        except ModuleNotFoundError:
-            continue
-        if hasattr(module, _NAME):
-            found.append(module)
-    return found

@@ -13,7 +13,17 @@ _STATEMENTS = ("stage", "superseded", "choose", "publish_events", "publish_dropp
 _RULES = (line, lines)
 
 # What differs from batch to batch.
-_NAMES = ("stored", "numbers", "batch_id", "arrival_day", "arrival_ms", "events", "dropped_events", "counting")
+_NAMES = (
+    "stored",
+    "numbers",
+    "batch_id",
+    "arrival_day",
+    "arrival_ms",
+    "first_number",
+    "events",
+    "dropped_events",
+    "counting",
+)
 
 
 @cache

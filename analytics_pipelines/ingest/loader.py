@@ -1,6 +1,7 @@
 """One batch of raw objects into ClickHouse: staged, published, counted. Repeating it changes nothing."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,6 +11,7 @@ from analytics_pipelines.catalog.rebuild import note_projects
 from analytics_pipelines.events import zstd
 from analytics_pipelines.events.cookieless import hmac_pads
 from analytics_pipelines.faults import hit
+from analytics_pipelines.ingest import takers
 from analytics_pipelines.ingest.cookieless_secret import cookieless_secret
 from analytics_pipelines.ingest.geoip import locate
 from analytics_pipelines.ingest.ledger import COUNTED, Batch, Ledger, Outcome
@@ -19,7 +21,6 @@ from analytics_pipelines.ingest.moved import MovedObjects
 from analytics_pipelines.ingest.staged import LIVE, Staged, Target
 from analytics_pipelines.ingest.statements import statement
 from analytics_pipelines.ingest.stored import find_stored
-from analytics_pipelines.ingest.takers import TAKERS
 from analytics_pipelines.persons.rebuild import note_to_rebuild
 from resources.clickhouse import ClickHouse, ClickHouseRefused, ClickHouseUnavailable
 from resources.object_store import ObjectStore
@@ -27,6 +28,9 @@ from resources.postgres import Postgres
 
 # Lines are held in memory, several times over, while they become rows.
 MOST_LINE_BYTES = 256 * 1024 * 1024
+
+# Lines are read by so many statements at a time, for each takes one core and no more; of fewer compressed bytes by one.
+_READERS, _MUCH = 2, 1 << 20
 
 # ClickHouse's numbers for "this data can't be read": what any other batch would not meet.
 OF_THE_DATA = frozenset(
@@ -117,9 +121,8 @@ def publish(ready: Prepared, clickhouse: ClickHouse, postgres: Postgres, *, with
     hit("loader.after_dropped_events")
     if with_takers:
         clickhouse.insert(_sql("publish_warnings", staged))
-        for take in TAKERS:
-            take(staged, clickhouse, postgres)
-            hit("loader.after_taker")
+        takers.take_all(staged, clickhouse, postgres)
+        hit("loader.after_takers")
     lines, dropped, events, dead_letters = clickhouse.query(_sql("count_batch", staged)).one()
     return Outcome(
         lines=lines + dead_letters,
@@ -159,9 +162,8 @@ def admit(
         ledger.touch_days([*days, *own_days], now)
         hit("admit.after_days")
         clickhouse.insert(_sql("publish_warnings", staged))
-        for take in TAKERS:
-            take(staged, clickhouse, postgres)
-            hit("admit.after_taker")
+        takers.take_all(staged, clickhouse, postgres)
+        hit("admit.after_takers")
         (events,) = clickhouse.query(f"SELECT count() FROM {staged.numbers}").one()
     return int(events), dead
 
@@ -232,11 +234,10 @@ def _stage(
     """Fill the staging table with what are events and drops, and return the rest, line by line."""
     inner, outer = hmac_pads(cookieless_secret(postgres))
 
-    def fills(payload: bytes) -> bool:
-        clickhouse.command(f"TRUNCATE TABLE {staged.table}")
+    def read(payload: bytes, part: int = 0) -> bool:
         try:
             clickhouse.insert_stream(
-                _sql("stage", staged, arrival_ms=int(batch.hour.timestamp() * 1000)),
+                _sql("stage", staged, arrival_ms=int(batch.hour.timestamp() * 1000), first_number=part << 40),
                 payload,
                 {"inner_pad": inner, "outer_pad": outer},
                 encoding="zstd",
@@ -246,9 +247,16 @@ def _stage(
             if error.code not in OF_THE_DATA:
                 raise
             return False
+        return True
+
+    def fills(*payloads: bytes) -> bool:
+        clickhouse.command(f"TRUNCATE TABLE {staged.table}")
+        with ThreadPoolExecutor(len(payloads)) as readers:
+            if not all(list(readers.map(read, payloads, range(len(payloads))))):
+                return False
         return not clickhouse.query(f"SELECT count() FROM {staged.table} WHERE reason != ''").one()[0]
 
-    if not objects or fills(b"".join(frames for _, frames in objects)):
+    if not objects or fills(*_parts([frames for _, frames in objects])):
         return []
     good, dead = sort_out(objects)
 
@@ -266,6 +274,17 @@ def _stage(
     elif not good:
         clickhouse.command(f"TRUNCATE TABLE {staged.table}")
     return dead
+
+
+def _parts(frames: Sequence[bytes]) -> list[bytes]:
+    """All of them in order, in as many texts as are worth while."""
+    size = sum(map(len, frames))
+    parts: list[list[bytes]] = [[] for _ in range(_READERS if size >= _MUCH else 1)]
+    done = 0
+    for each in frames:
+        parts[done * len(parts) // size].append(each)
+        done += len(each)
+    return [b"".join(part) for part in parts if part]
 
 
 def _publish(staged: Staged, clickhouse: ClickHouse, postgres: Postgres, token: str) -> tuple[tuple[int, date], ...]:

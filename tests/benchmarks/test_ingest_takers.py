@@ -1,35 +1,24 @@
 """Leaving out and timing what a load derives."""
 
-from types import ModuleType
+from typing import Any
 
-import pytest
-
+from analytics_pipelines.ingest import takers
 from benchmarks import ingest_takers
 
 
-def first(name: str) -> str:
-    return f"hello {name}"
+def test_meanwhile_something_else_is_done() -> None:
+    before = takers.take_all
+    with ingest_takers.taking(ingest_takers.nothing):
+        assert takers.take_all is ingest_takers.nothing
+    assert takers.take_all is before
 
 
-@pytest.fixture
-def holder(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    module = ModuleType("holder")
-    module.TAKERS = (first,)  # type: ignore[attr-defined]
-    monkeypatch.setattr(ingest_takers, "_holders", lambda: [module])
-    return module
-
-
-def test_meanwhile_others_are_taken(holder: ModuleType) -> None:
-    with ingest_takers.taking([]):
-        assert ingest_takers.takers() == ()
-    assert ingest_takers.takers() == (first,)
-
-
-def test_seconds_add_up_under_the_name_of_the_package() -> None:
+def test_seconds_add_up_under_the_name() -> None:
     took: dict[str, float] = {}
-    taker = ingest_takers.timed(first, took)
-    assert taker("you") == "hello you"
+    given: list[Any] = []
+    take_all = ingest_takers.timed(lambda *arguments: given.extend(arguments), "all", took)
+    take_all("a", "b")
     once = dict(took)
-    taker(name="you")
-    assert list(took) == list(once)
-    assert sum(took.values()) > sum(once.values()) > 0
+    take_all("c")
+    assert (list(took), given) == (["all"], ["a", "b", "c"])
+    assert took["all"] > once["all"] > 0

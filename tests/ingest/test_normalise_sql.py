@@ -54,7 +54,13 @@ def by_sql(clickhouse: ClickHouse, given_lines: Sequence[bytes]) -> dict[UUID, E
     clickhouse.command("DROP TABLE IF EXISTS staged_here")
     clickhouse.command(statement("create_staging", "staged_here"))
     clickhouse.insert_stream(
-        statement("stage", "staged_here", arrival_ms=int(ARRIVED.timestamp() * 1000), arrival_day=ARRIVED.date()),
+        statement(
+            "stage",
+            "staged_here",
+            arrival_ms=int(ARRIVED.timestamp() * 1000),
+            arrival_day=ARRIVED.date(),
+            first_number=0,
+        ),
         zstd.compress(b"\n".join(map(mended, given_lines))),
         {"inner_pad": inner, "outer_pad": outer},
         encoding="zstd",

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -170,3 +171,43 @@ def test_new_tables_are_filled_again_from_the_bucket(
     drain.everything()
     assert count(clickhouse) == 6
     assert drain.ledger.open_batches() == []
+
+
+def test_a_large_batch_is_read_by_two_statements_and_each_line_counts_once(
+    drain: Drain, store: ObjectStore, clickhouse: ClickHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loader, "_MUCH", 1)
+    read: list[str] = []
+    insert_stream = ClickHouse.insert_stream
+
+    def noted(self: ClickHouse, sql: str, *arguments: Any, **named: Any) -> None:
+        if "staged_" in sql:
+            read.append(sql)
+        insert_stream(self, sql, *arguments, **named)
+
+    monkeypatch.setattr(ClickHouse, "insert_stream", noted)
+    for number in range(6):
+        put(store, [{"distinct_id": f"{number} {each}"} for each in range(10)], after=number)
+    drain.everything()
+    assert len(read) == 2
+    assert clickhouse.query("SELECT count(), uniqExact(uuid) FROM events").one() == (60, 60)
+
+
+def test_a_poison_event_in_one_half_of_a_large_batch_leaves_the_other_whole(
+    drain: Drain, store: ObjectStore, clickhouse: ClickHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loader, "_MUCH", 1)
+    for number in range(4):
+        put(store, [{"distinct_id": f"{number} {each}"} for each in range(5)], after=number)
+    put(store, [{"distinct_id": ""}], after=9)
+    drain.everything()
+    assert (count(clickhouse), count(clickhouse, "dead_letters")) == (20, 1)
+
+
+def test_parts_are_about_equal_and_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert loader._parts([b"aa", b"b"]) == [b"aab"]
+    monkeypatch.setattr(loader, "_MUCH", 3)
+    assert loader._parts([b"aa", b"bb", b"c"]) == [b"aabb", b"c"]
+    assert loader._parts([b"a", b"b", b"cc"]) == [b"ab", b"cc"]
+    assert loader._parts([b"long", b"b"]) == [b"long", b"b"]
+    assert loader._parts([b"long"]) == [b"long"]

@@ -165,7 +165,7 @@ def test_a_dead_letter_whose_object_is_gone_stays(
             "admit.after_own",
             "admit.after_events",
             "admit.after_days",
-            "admit.after_taker",
+            "admit.after_takers",
             "readmit.after_forget",
             "readmit.after_batch",
         ],

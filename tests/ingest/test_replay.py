@@ -11,7 +11,7 @@ from raw_lines import EVENT_NAME, LAST_RULE, RECEIVED, change_stage, line, put
 from thorough import some
 
 from analytics_pipelines import faults
-from analytics_pipelines.ingest import loader, replayed_ids
+from analytics_pipelines.ingest import replayed_ids, takers
 from analytics_pipelines.ingest.drain import Drain
 from analytics_pipelines.ingest.replay import Progress, Replay
 from analytics_pipelines.ingest.replay_log import ReplayLog
@@ -163,7 +163,7 @@ def test_a_dry_run_says_what_would_differ_and_changes_nothing(
     drain.everything()
     before, had = rows(clickhouse), tables(clickhouse)
     taken: list[Staged] = []
-    monkeypatch.setattr(loader, "TAKERS", (lambda staged, *_: taken.append(staged),))
+    monkeypatch.setattr(takers, "take_all", lambda staged, *_: taken.append(staged))
     change_stage(monkeypatch, EVENT_NAME, f"upper({EVENT_NAME})")
     (found,) = replay.days(DAY, DAY, dry_run=True)
     assert found.differences is not None
@@ -386,7 +386,7 @@ def test_takers_run_again_and_persons_of_changed_events_are_made_anew(
 
     put(store, line("a"), line("b", distinct_id="bob"))
     drain.everything()
-    monkeypatch.setattr(loader, "TAKERS", (take,))
+    monkeypatch.setattr(takers, "take_all", take)
     monkeypatch.setattr(replayed_ids, "rebuild_ids", lambda _, __, ids, ___: rebuilt.extend(ids))
     replay.days(DAY, DAY)
     assert (taken, rebuilt) == ([2], [])

@@ -201,7 +201,7 @@ WITH
         FROM visited
     )
 SELECT
-    rowNumberInAllBlocks(),
+    {first_number} + rowNumberInAllBlocks(),
     project,
     ifNull(sent_uuid, toUUID('00000000-0000-0000-0000-000000000000')),
     if(drop_rule != '', leftUTF8(name, 200), event_name),
