@@ -8,7 +8,9 @@ import dagster as dg
 
 from analytics_pipelines.alarms.channels import channels
 from analytics_pipelines.alarms.incidents import Alarms
-from analytics_pipelines.alarms.messages import asset_is_stale, destination_is_parked, run_failed
+from analytics_pipelines.alarms.messages import asset_is_stale, run_failed
+from analytics_pipelines.alarms.projects import ProjectAlarms
+from analytics_pipelines.alarms.troubles import of_installation, troubles
 from analytics_pipelines.catalog.rebuild import noted_projects
 from analytics_pipelines.cohorts.calculate import Calculator
 from analytics_pipelines.cohorts.due import due_cohorts, gone_cohorts, live_cohorts
@@ -41,7 +43,6 @@ from analytics_pipelines.schedules import (
 )
 from analytics_pipelines.views.definitions import outdated
 from analytics_pipelines.webhooks.deliver import anyone_to_tell, destination_keys, someone_delivers
-from analytics_pipelines.webhooks.queue import parked_destinations
 from resources.shells import AnalyticsResource
 
 # A run costs seconds of CPU before it does anything, so days that follow each other share one.
@@ -274,44 +275,42 @@ def destinations_are_followed(
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Tells people of runs that fail, with what mends it: once an hour for each job, with a count. "
-    "ANALYTICS_ALERT_URL and ANALYTICS_ALERT_MAIL say whom.",
+    "ANALYTICS_ALERT_URL and ANALYTICS_ALERT_MAIL say whom. Projects are told at once of what failed in them.",
 )
 def tell_of_failures(context: dg.RunFailureSensorContext, analytics: AnalyticsResource) -> dg.SkipReason | None:
     """One failed run; a run that is tried again by itself is none yet."""
-    run, found = context.dagster_run, channels(analytics.settings)
-    if not found:
-        return dg.SkipReason("Nobody is to be told.")
+    run, settings, now = context.dagster_run, analytics.settings, datetime.now(UTC)
     if run.tags.get("dagster/will_retry") == "true":
         return dg.SkipReason("It is tried again.")
-    step, error = _cause(context)
-    trouble = run_failed(run.job_name, step, error, run.run_id, analytics.settings.dagster_url)
     with closing(analytics.postgres()) as postgres:
-        Alarms(postgres, found).happened(trouble, datetime.now(UTC))
+        if found := channels(settings):
+            step, error = _cause(context)
+            trouble = run_failed(run.job_name, step, error, run.run_id, settings.dagster_url)
+            Alarms(postgres, found).happened(trouble, now)
+        ProjectAlarms(postgres, settings).tell(now, is_stale=bool(_stale_assets(context.instance)))
     return None
 
 
 @dg.sensor(
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Tells people of stale assets and parked destinations, and when what they were told of is over.",
+    description="Tells people of stale assets, parked destinations, erasures that fail or had survivors, and projects "
+    "of what fails in them; and when what they were told of is over.",
 )
 def tell_what_lasts(context: dg.SensorEvaluationContext, analytics: AnalyticsResource) -> dg.SkipReason:
-    """Two looks at Postgres, one at freshness, and one at the runs of each job that failed."""
+    """A few looks at Postgres, one at freshness, one at the runs of each job that failed; some for each project that
+    tells somebody."""
     settings, found, now = analytics.settings, channels(analytics.settings), datetime.now(UTC)
-    if not found:
-        return dg.SkipReason("Nobody is to be told.")
+    stale = _stale_assets(context.instance)
     with closing(analytics.postgres()) as postgres:
-        alarms = Alarms(postgres, found)
-        stale = [asset_is_stale(name, settings.dagster_url) for name in _stale_assets(context.instance)]
-        alarms.lasts("stale", stale, now)
-        parked = [
-            destination_is_parked(each.team_id, each.id, each.error, settings.browser_url)
-            for each in parked_destinations(postgres)
-        ]
-        alarms.lasts("destination", parked, now)
-        failed = {subject: last for subject, last in alarms.open().items() if subject.startswith("run ")}
-        alarms.over([subject for subject, last in failed.items() if _succeeded(context.instance, subject, last)], now)
-        alarms.follow_up(now)
+        in_projects = troubles(postgres, settings.browser_url, now)
+        if found:
+            alarms = Alarms(postgres, found)
+            failed = {subject: last for subject, last in alarms.open().items() if subject.startswith("run ")}
+            alarms.over([each for each, last in failed.items() if _succeeded(context.instance, each, last)], now)
+            lasting = [asset_is_stale(name, settings.dagster_url) for name in stale]
+            alarms.lasts(("stale", "destination", "erasure"), [*lasting, *of_installation(in_projects)], now)
+        ProjectAlarms(postgres, settings).tell(now, found=in_projects, is_stale=bool(stale))
     return dg.SkipReason("Who is to be told knows.")
 
 

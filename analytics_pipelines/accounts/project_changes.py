@@ -28,7 +28,10 @@ RETENTION = (
     "dead_letter_retention_days",
     "export_retention_days",
 )
-CHANGEABLE = ("name", "timezone", "week_start_day", "daily_event_quota", *OBJECTS, *SWITCHES, *LISTS, *RETENTION)
+# Whom the project tells of what goes wrong in it; None: nobody.
+ALERTS = ("alert_url", "alert_mail")
+_PLAIN = ("name", "timezone", "week_start_day", "daily_event_quota")
+CHANGEABLE = (*_PLAIN, *OBJECTS, *SWITCHES, *LISTS, *RETENTION, *ALERTS)
 
 # Capture holds every entry of every project in memory, and compares them with each event.
 MOST_ENTRIES = 1000
@@ -42,6 +45,9 @@ _ONLY_IN_PYTHON = re.compile(r"\(\?(?:[=!]|<[=!]|P=|\()|(?<!\\)(?:\\\\)*\\[1-9]"
 
 _MOST_EVENTS = 2**63 - 1  # what Postgres counts to
 MOST_DAYS = 36_500
+# Who gets a project's alarms by mail: more are better served by a list of their own.
+MOST_ADDRESSES = 10
+_ADDRESS = re.compile(r"[^\s@,;<>()\[\]\\:\"]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 
 
 class WrongChange(Problem):
@@ -81,6 +87,10 @@ def _checked(field: str, value: Any) -> Any:
         return _checked_cleaning(value)
     if field in RETENTION:
         return _checked_days(field, value)
+    if field == "alert_url":
+        return _checked_alert_url(value)
+    if field == "alert_mail":
+        return _checked_alert_mail(value)
     if field in SWITCHES:
         if not isinstance(value, bool):
             raise WrongChange(field, f"{field} can't be {value!r}.", "It is true or false.")
@@ -126,6 +136,41 @@ def _checked_days(field: str, value: Any) -> int | None:
             f"It is a whole number of days from 1 to {MOST_DAYS}, or null for ever.",
         )
     return value
+
+
+def _checked_alert_url(value: Any) -> str | None:
+    """Its form only: whether it may be reached is asked where it is saved, and again whenever it is sent to."""
+    from analytics_pipelines.outbound.urls import WrongUrl, parsed  # who changes nothing of it need not wait for it
+
+    if value in (None, ""):
+        return None
+    try:
+        if not isinstance(value, str):
+            raise WrongUrl("This is no URL.")
+        parsed(value)
+    except WrongUrl as error:
+        raise WrongChange(
+            "alert_url", f"alert_url can't be that. {error}", "Give the webhook of a chat, or null for none."
+        ) from None
+    return value
+
+
+def _checked_alert_mail(value: Any) -> str | None:
+    if value is None:
+        return None
+    parts = [part.strip() for part in value.split(",")] if isinstance(value, str) else [""]
+    addresses = list(dict.fromkeys(filter(None, parts)))
+    if isinstance(value, str) and not addresses:
+        return None
+    if len(addresses) not in range(1, MOST_ADDRESSES + 1) or not all(
+        len(each) <= MOST_CHARACTERS and each.isascii() and _ADDRESS.fullmatch(each) for each in addresses
+    ):
+        raise WrongChange(
+            "alert_mail",
+            "alert_mail holds something that is no mail address, or too many.",
+            f"Give up to {MOST_ADDRESSES} addresses with commas between them, or null for none.",
+        )
+    return ", ".join(addresses)
 
 
 def _checked_filters(value: Any) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """Projects: whose events are whose. A project's id is `team_id` in every ClickHouse table."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, LiteralString
 
@@ -20,7 +20,8 @@ class Project:
     `test_account_filters` are property filters, in PostHog's shape, that leave out the people who build the product.
     `path_cleaning_filters` are rules (`regex`, `alias`) for pages that count as one in paths.
     From `anonymize_ips` on, the rules that capture follows. `daily_event_quota` counts events of a UTC day of arrival.
-    How many days are kept of what is said by the last four; None: for ever.
+    How many days are kept of what `…_retention_days` say; None: for ever. `alert_url` and `alert_mail` (addresses with
+    commas between them) are told of what goes wrong in the project.
     """
 
     id: int
@@ -45,6 +46,8 @@ class Project:
     recording_retention_days: int | None
     dead_letter_retention_days: int | None
     export_retention_days: int | None
+    alert_url: str | None = field(default=None, repr=False)  # of chats a secret by itself
+    alert_mail: str | None = field(default=None, repr=False)
 
     def public(self) -> dict[str, Any]:
         """As the API shows it."""
@@ -55,7 +58,7 @@ _COLUMNS: LiteralString = (
     "id, organization_id, name, api_token, timezone, week_start_day, is_demo, created_at, test_account_filters,"
     " path_cleaning_filters, anonymize_ips, denied_properties, denied_events, allowed_events, denied_distinct_ids,"
     " daily_event_quota, autocapture_opt_out, session_recording_opt_in, event_retention_days, recording_retention_days,"
-    " dead_letter_retention_days, export_retention_days"
+    " dead_letter_retention_days, export_retention_days, alert_url, alert_mail"
 )
 
 
@@ -107,10 +110,10 @@ class Projects:
             ).fetchone()
             if row is None:
                 return None
-            changed = {field: value for field, value in wanted.items() if row[field] != value}
+            changed = {name: value for name, value in wanted.items() if row[name] != value}
             if changed:
-                columns = ", ".join(f"{field} = %({field})s" for field in changed)  # of the closed set that was checked
-                values = {field: Jsonb(value) if field in OBJECTS else value for field, value in changed.items()}
+                columns = ", ".join(f"{name} = %({name})s" for name in changed)  # of the closed set that was checked
+                values = {name: Jsonb(value) if name in OBJECTS else value for name, value in changed.items()}
                 connection.execute(f"UPDATE projects SET {columns} WHERE id = %(id)s", {**values, "id": project_id})
         return Project(**{**row, **changed})
 

@@ -4,7 +4,8 @@ import json
 import smtplib
 import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from email.message import EmailMessage
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
@@ -37,7 +38,7 @@ class Channel(Protocol):
 class Webhook:
     """A chat's webhook, or any other; a generic one gets `text` and the facts as JSON."""
 
-    url: str
+    url: str = field(repr=False)  # of chats a secret by itself
     allowed: Allowed
     name: str = "webhook"
 
@@ -58,7 +59,7 @@ class Webhook:
 class Mail:
     """Mail through one server: `smtp://` (with STARTTLS when offered) or `smtps://`, with a login if there is one."""
 
-    server: str
+    server: str = field(repr=False)  # may hold a password
     to: Sequence[str]
     sender: str
     name: str = "mail"
@@ -91,11 +92,30 @@ class Mail:
 
 
 def channels(settings: Settings) -> list[Channel]:
-    """Those that the settings name; none when nobody is to be told."""
+    """Those of the installation; none when nobody is to be told."""
+    url = settings.alert_url.get_secret_value() if settings.alert_url else None
+    return channels_of(url, settings.alert_mail, settings)
+
+
+def channels_of(url: str | None, mail: str, settings: Settings) -> list[Channel]:
+    """A webhook, and mail to addresses with commas between them, if the installation has a mail server."""
     found: list[Channel] = []
-    if settings.alert_url:
-        found.append(Webhook(settings.alert_url.get_secret_value(), Allowed.parse(settings.outbound_allowed)))
-    to = [part.strip() for part in settings.alert_mail.split(",") if part.strip()]
+    if url:
+        found.append(Webhook(url, Allowed.parse(settings.outbound_allowed)))
+    to = [part.strip() for part in mail.split(",") if part.strip()]
     if to and settings.smtp_url:
         found.append(Mail(settings.smtp_url.get_secret_value(), to, settings.alert_from or to[0]))
     return found
+
+
+def try_channels(channels: Sequence[Channel], now: datetime) -> dict[str, str | None]:
+    """Send a test message to each; by name, why it was not told."""
+    text = f"A test of alarms, {now:%Y-%m-%d %H:%M} UTC: nothing is wrong."
+    errors: dict[str, str | None] = {}
+    for channel in channels:
+        try:
+            channel.tell(text, {"subject": "test", "title": "A test of alarms"})
+            errors[channel.name] = None
+        except NotTold as error:
+            errors[channel.name] = str(error)
+    return errors

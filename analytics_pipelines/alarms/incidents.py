@@ -1,6 +1,7 @@
 """What is wrong now, and what people know of it: one message a subject and hour, and one when it is over."""
 
 import logging
+import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,66 +13,91 @@ from resources.postgres import Postgres
 
 # Between two messages about the same thing.
 PAUSE = timedelta(hours=1)
+_MOST_SECONDS = 10.0
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Alarms:
-    """Keeps incidents in Postgres and tells of them. What no channel took is told at the next `follow_up`."""
+    """Keeps incidents in Postgres and tells of them: the people of a project, or of the installation (None).
+
+    What no channel took is told at the next `follow_up`.
+    """
 
     postgres: Postgres
     channels: Sequence[Channel]
+    team_id: int | None = None
 
     def happened(self, trouble: Trouble, now: datetime) -> None:
         """It went wrong, perhaps again."""
-        self.postgres.execute(
-            "INSERT INTO alarm_incidents (subject, title, what, mend, link, count, since, last_at)"
-            " VALUES (%(subject)s, %(title)s, %(what)s, %(mend)s, %(link)s, 1, %(now)s, %(now)s)"
-            " ON CONFLICT (subject) DO UPDATE SET title = EXCLUDED.title, what = EXCLUDED.what, mend = EXCLUDED.mend,"
-            " link = EXCLUDED.link, last_at = EXCLUDED.last_at,"
-            " count = CASE WHEN alarm_incidents.over_at IS NULL THEN alarm_incidents.count + 1 ELSE 1 END,"
-            " since = CASE WHEN alarm_incidents.over_at IS NULL THEN alarm_incidents.since ELSE EXCLUDED.since END,"
-            " told_count = CASE WHEN alarm_incidents.over_at IS NULL THEN alarm_incidents.told_count ELSE 0 END,"
-            " over_at = NULL",
-            {**vars(trouble), "now": now},
-        )
+        self._note(trouble, now, once_more=True)
         self.follow_up(now)
 
-    def lasts(self, kind: str, troubles: Sequence[Trouble], now: datetime) -> None:
-        """All that is wrong of a kind (the first word of the subjects): new ones are told, others are over."""
-        wrong = {each.subject for each in troubles}
-        known = {subject for subject in self.open() if subject.startswith(f"{kind} ")}
+    def lasts(self, kinds: Collection[str], troubles: Sequence[Trouble], now: datetime) -> None:
+        """All that is wrong of some kinds: what is new, or went wrong more often by now, is told; others are over. What
+        was not told before is told as well."""
+        known = {row["subject"]: row["count"] for row in self._open() if row["subject"].split(" ", 1)[0] in kinds}
         for trouble in troubles:
-            if trouble.subject not in known:
-                self.happened(trouble, now)
-        self.over(known - wrong, now)
+            if trouble.count > known.get(trouble.subject, 0):
+                self._note(trouble, now, once_more=False)
+        self._end(known.keys() - {each.subject for each in troubles}, now)
+        self.follow_up(now)
 
     def over(self, subjects: Collection[str], now: datetime) -> None:
         """These are well again."""
         if subjects:
-            self.postgres.execute(
-                "UPDATE alarm_incidents SET over_at = %s WHERE subject = ANY(%s) AND over_at IS NULL",
-                [now, list(subjects)],
-            )
+            self._end(subjects, now)
             self.follow_up(now)
 
     def open(self) -> dict[str, datetime]:
         """Subjects that are not over, with when it last went wrong."""
-        rows = self.postgres.rows("SELECT subject, last_at FROM alarm_incidents WHERE over_at IS NULL")
-        return {row["subject"]: row["last_at"] for row in rows}
+        return {row["subject"]: row["last_at"] for row in self._open()}
+
+    def _open(self) -> list[dict[str, Any]]:
+        return self.postgres.rows(
+            "SELECT subject, last_at, count FROM alarm_incidents"
+            " WHERE team_id IS NOT DISTINCT FROM %s AND over_at IS NULL",
+            [self.team_id],
+        )
+
+    def _end(self, subjects: Collection[str], now: datetime) -> None:
+        if subjects:
+            self.postgres.execute(
+                "UPDATE alarm_incidents SET over_at = %s WHERE team_id IS NOT DISTINCT FROM %s AND subject = ANY(%s)"
+                " AND over_at IS NULL",
+                [now, self.team_id, list(subjects)],
+            )
+
+    def _note(self, trouble: Trouble, now: datetime, *, once_more: bool) -> None:
+        self.postgres.execute(
+            "INSERT INTO alarm_incidents AS a (team_id, subject, title, what, mend, link, count, since, last_at)"
+            " VALUES (%(team)s, %(subject)s, %(title)s, %(what)s, %(mend)s, %(link)s, %(count)s, %(now)s, %(now)s)"
+            " ON CONFLICT (team_id, subject) DO UPDATE SET title = EXCLUDED.title, what = EXCLUDED.what,"
+            " mend = EXCLUDED.mend, link = EXCLUDED.link, last_at = EXCLUDED.last_at, over_at = NULL,"
+            " count = CASE WHEN a.over_at IS NOT NULL THEN EXCLUDED.count"
+            " WHEN %(once_more)s THEN a.count + 1 ELSE greatest(a.count, EXCLUDED.count) END,"
+            " since = CASE WHEN a.over_at IS NULL THEN a.since ELSE EXCLUDED.since END,"
+            " told_count = CASE WHEN a.over_at IS NULL THEN a.told_count ELSE 0 END",
+            {**vars(trouble), "team": self.team_id, "now": now, "once_more": once_more},
+        )
 
     def follow_up(self, now: datetime) -> int:
         """Tell what is due; how many messages were taken. What comes and goes within the hour is told of once."""
         rows = self.postgres.rows(
-            "SELECT * FROM alarm_incidents WHERE over_at IS NULL AND count > told_count"
-            " AND (told_at IS NULL OR told_at <= %s) OR over_at IS NOT NULL AND told_count > 0 ORDER BY since, subject",
-            [now - PAUSE],
+            "SELECT * FROM alarm_incidents WHERE team_id IS NOT DISTINCT FROM %s AND (over_at IS NULL"
+            " AND count > told_count AND (told_at IS NULL OR told_at <= %s) OR over_at IS NOT NULL AND told_count > 0)"
+            " ORDER BY since, subject",
+            [self.team_id, now - PAUSE],
         )
-        taken = sum(self._follow(row, now) for row in rows)
+        taken, until = 0, time.monotonic() + _MOST_SECONDS
+        for row in rows:
+            taken += self._follow(row, now)
+            if time.monotonic() >= until:  # a receiver that says nothing keeps nobody for long; the rest waits
+                break
         self.postgres.execute(
-            "DELETE FROM alarm_incidents WHERE over_at IS NOT NULL AND told_count = 0"
-            " AND (told_at IS NULL OR told_at <= %s)",
-            [now - PAUSE],
+            "DELETE FROM alarm_incidents WHERE team_id IS NOT DISTINCT FROM %s AND over_at IS NOT NULL"
+            " AND told_count = 0 AND (told_at IS NULL OR told_at <= %s)",
+            [self.team_id, now - PAUSE],
         )
         return taken
 
@@ -85,13 +111,15 @@ class Alarms:
             return False
         if over_at:
             self.postgres.execute(
-                "UPDATE alarm_incidents SET told_count = 0 WHERE subject = %s AND over_at IS NOT NULL",
-                [trouble.subject],
+                "UPDATE alarm_incidents SET told_count = 0 WHERE team_id IS NOT DISTINCT FROM %s AND subject = %s"
+                " AND over_at IS NOT NULL",
+                [self.team_id, trouble.subject],
             )
         else:
             self.postgres.execute(
-                "UPDATE alarm_incidents SET told_at = %s, told_count = %s WHERE subject = %s",
-                [now, incident.count, trouble.subject],
+                "UPDATE alarm_incidents SET told_at = %s, told_count = %s WHERE team_id IS NOT DISTINCT FROM %s"
+                " AND subject = %s",
+                [now, incident.count, self.team_id, trouble.subject],
             )
         return True
 

@@ -30,14 +30,20 @@ _HOSTS: tuple[tuple[str, Preset], ...] = (
 
 @dataclass(frozen=True)
 class Trouble:
-    """Something that went wrong: `subject` groups what is told together, `title` names it to people, `what` is the
-    asset and the first line of its error, `link` leads there (or is empty)."""
+    """Something that went wrong: `subject` (its kind and a name) groups what is told together, `title` names it to
+    people, `what` is the asset and the first line of its error, `link` leads there (or is empty). `count`: how many
+    times so far, if that is known."""
 
     subject: str
     title: str
     what: str
     mend: str
     link: str = ""
+    count: int = 1
+
+    @property
+    def kind(self) -> str:
+        return self.subject.split(" ", 1)[0]
 
 
 @dataclass(frozen=True)

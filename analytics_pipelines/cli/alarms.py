@@ -1,14 +1,19 @@
 """`analytics alarms`: whether alarms reach anyone."""
 
 import json
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from analytics_pipelines.cli.options import as_json, data_dir, example
 from analytics_pipelines.problems import Problem
-from analytics_pipelines.settings import load_settings
+from analytics_pipelines.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from analytics_pipelines.alarms.channels import Channel
 
 
 @click.group()
@@ -16,24 +21,24 @@ def alarms() -> None:
     """Tell people when a run fails, or data is stale."""
 
 
-@alarms.command("test", epilog=example("analytics alarms test"))
+@alarms.command("test", epilog=example("analytics alarms test", "analytics alarms test --project 1"))
+@click.option("--project", "project_id", type=int, help="To the channels of this project.")
 @data_dir
 @as_json
-def test_alarms(data_dir: Path | None, as_json: bool) -> None:
+def test_alarms(project_id: int | None, data_dir: Path | None, as_json: bool) -> None:
     """Send a test message to each channel: ANALYTICS_ALERT_URL, and ANALYTICS_ALERT_MAIL by ANALYTICS_SMTP_URL."""
-    from analytics_pipelines.alarms.channels import NotTold, channels
+    from analytics_pipelines.alarms.channels import channels, try_channels
 
-    found = channels(load_settings(data_dir=data_dir))
-    if not found:
+    settings = load_settings(data_dir=data_dir)
+    found = channels(settings) if project_id is None else _of_project(project_id, settings)
+    if not found and project_id is None:
         raise Problem("Alarms go nowhere.", "Set ANALYTICS_ALERT_URL, or ANALYTICS_ALERT_MAIL with ANALYTICS_SMTP_URL.")
-    text = f"A test of alarms, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC: nothing is wrong."
-    errors: dict[str, str | None] = {}
-    for channel in found:
-        try:
-            channel.tell(text, {"subject": "test", "title": "A test of alarms"})
-            errors[channel.name] = None
-        except NotTold as not_told:
-            errors[channel.name] = str(not_told)
+    if not found:
+        raise Problem(
+            f"Alarms of project {project_id} go nowhere.",
+            f"`analytics project update {project_id} --alert-url …`, or `--alert-mail …` with ANALYTICS_SMTP_URL.",
+        )
+    errors = try_channels(found, datetime.now(UTC))
     if as_json:
         click.echo(json.dumps({name: {"told": error is None, "error": error} for name, error in errors.items()}))
     else:
@@ -41,3 +46,15 @@ def test_alarms(data_dir: Path | None, as_json: bool) -> None:
             click.echo(f"{name}: {error or 'told'}")
     if any(errors.values()):
         raise click.exceptions.Exit(1)
+
+
+def _of_project(project_id: int, settings: Settings) -> "list[Channel]":
+    from analytics_pipelines.accounts.projects import Projects
+    from analytics_pipelines.alarms.channels import channels_of
+    from resources.postgres import Postgres
+
+    with closing(Postgres(settings.need_postgres())) as postgres:
+        found = Projects(postgres).get(project_id)
+    if found is None:
+        raise Problem(f"There is no project {project_id}.", "`analytics project list` shows which there are.")
+    return channels_of(found.alert_url, found.alert_mail or "", settings)

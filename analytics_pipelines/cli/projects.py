@@ -10,6 +10,7 @@ import click
 from analytics_pipelines.cli.accounts import accounts_store
 from analytics_pipelines.cli.options import as_json, data_dir, example
 from analytics_pipelines.problems import Problem
+from analytics_pipelines.settings import load_settings
 
 if TYPE_CHECKING:
     from analytics_pipelines.accounts.projects import Project
@@ -95,8 +96,9 @@ _KEPT = {
     "dead_letter_retention_days": "dead letters",
     "export_retention_days": "files in the exports folder",
 }
-# A whole number, or `none`.
-_NUMBERS = ("daily_event_quota", *_KEPT)
+_ALERTS = ("alert_url", "alert_mail")
+# A whole number, or `none`; or a text, or `none`.
+_WITH_NONE = ("daily_event_quota", *_KEPT, *_ALERTS)
 
 
 def _retention_options(command: Any) -> Any:
@@ -140,6 +142,8 @@ def _list_options(command: Any) -> Any:
     callback=_quota,
     help="How many events a UTC day are kept, the rest is dropped; or none.",
 )
+@click.option("--alert-url", metavar="URL|none", help="A webhook that is told of what goes wrong in the project.")
+@click.option("--alert-mail", metavar="ADDRESSES|none", help="Who gets the same by mail, with commas between them.")
 @data_dir
 @as_json
 def update(project_id: int, data_dir: Path | None, as_json: bool, **options: Any) -> None:
@@ -147,6 +151,7 @@ def update(project_id: int, data_dir: Path | None, as_json: bool, **options: Any
 
     Only what is named changes. Capture follows within a minute; events that are stored already stay.
     """
+    from analytics_pipelines.accounts.project_changes import checked
     from analytics_pipelines.accounts.projects import Projects
 
     with accounts_store(data_dir) as postgres:
@@ -154,15 +159,19 @@ def update(project_id: int, data_dir: Path | None, as_json: bool, **options: Any
         changes = _changes(_known(projects.get(project_id), project_id), options)
         if not changes:
             raise click.UsageError("Name what to change; --help lists the options.")
+        if not changes.keys().isdisjoint(_ALERTS):
+            from analytics_pipelines.alarms.projects import check_reachable
+
+            check_reachable(checked(changes), load_settings(data_dir=data_dir))
         changed = _known(projects.update(project_id, changes), project_id)
         today = projects.events_of_day(project_id, datetime.now(UTC).date())
     _tell(changed, today, as_json)
 
 
 def _changes(found: "Project", options: dict[str, Any]) -> dict[str, Any]:
-    plain = ("name", "timezone", "week_start_day", "anonymize_ips", *_NUMBERS)
+    plain = ("name", "timezone", "week_start_day", "anonymize_ips", *_WITH_NONE)
     changes = {field: options[field] for field in plain if options[field] is not None}
-    changes.update({field: None for field in _NUMBERS if changes.get(field) == "none"})
+    changes.update({field: None for field in _WITH_NONE if changes.get(field) == "none"})
     for field in _LISTS:
         kept = [] if options[f"clear_{field}"] else getattr(found, field)
         if options[field] or options[f"clear_{field}"]:

@@ -150,7 +150,7 @@ POSTGRES = (
     Table("replay_objects", excuse="names of objects"),
     Table("rollup_watermark", excuse="days"),
     Table("visible_batches", excuse="numbers"),
-    Table("alarm_incidents", excuse="what is wrong in the installation"),
+    Table("alarm_incidents", project=_OF_TEAM, excuse="what is wrong in the installation, and in projects"),
     Table("compacted_hours", excuse="hours"),
     Table("restored_backups", excuse="when the installation was restored"),
     Table("expiries", excuse="days and numbers"),

@@ -26,9 +26,12 @@ class Resurfaced:
 
 
 def resurfaced(requests: Erasures, clickhouse: ClickHouse, now: datetime) -> list[Resurfaced]:
-    """Those of the last days of which anything is stored again."""
-    found = [_look(erasure, clickhouse) for erasure in requests.verified_since(now - LATE)]
-    return [each for each in found if each.events]
+    """Those of the last days of which anything is stored again; it is noted of them."""
+    looked_at = [_look(erasure, clickhouse) for erasure in requests.verified_since(now - LATE)]
+    found = [each for each in looked_at if each.events]
+    for each in found:
+        requests.note_resurfaced(each.erasure.id, now)
+    return found
 
 
 def reopen_resurfaced(requests: Erasures, clickhouse: ClickHouse, now: datetime) -> int:

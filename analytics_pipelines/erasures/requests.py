@@ -198,6 +198,10 @@ class Erasures:
             [Jsonb({"compacted": True, "written_anew": everywhere}), erasure_id],
         )
 
+    def note_resurfaced(self, erasure_id: int, now: datetime) -> None:
+        """Something of it is stored again."""
+        self._postgres.execute("UPDATE erasures SET resurfaced_at = %s WHERE id = %s", [now, erasure_id])
+
     def reopen(self, erasure: Erasure, subject: Subject) -> None:
         """Something of it came to light later: it is erased once more."""
         self._postgres.execute(

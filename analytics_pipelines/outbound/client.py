@@ -4,6 +4,7 @@ It connects to addresses that it checked itself, follows no redirect, uses no pr
 environment, reads so many bytes of an answer and takes so long for the whole of it.
 """
 
+import logging
 import ssl
 import time
 from collections.abc import Collection, Iterable, Mapping
@@ -31,6 +32,8 @@ from analytics_pipelines.version import installed_version
 TOTAL_SECONDS = 10.0
 CONNECT_SECONDS = 5.0
 MOST_ANSWER_BYTES = 64 * 1024
+for _name in ("httpx", "httpcore"):  # at `info` they log each URL, and those of chats are secrets
+    logging.getLogger(_name).setLevel(logging.WARNING)
 # A kept connection saves a handshake per delivery, and is dropped before receivers tend to drop it.
 _KEPT_SECONDS = 4.0
 

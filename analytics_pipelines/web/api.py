@@ -8,8 +8,10 @@ from flask.typing import ResponseReturnValue
 from spectree import Response
 
 from analytics_pipelines.accounts.people import People
-from analytics_pipelines.accounts.project_changes import WrongChange
+from analytics_pipelines.accounts.project_changes import WrongChange, checked
 from analytics_pipelines.accounts.projects import Project, Projects
+from analytics_pipelines.alarms.channels import channels_of, try_channels
+from analytics_pipelines.alarms.projects import check_reachable
 from analytics_pipelines.ingest.backlog import lag_seconds, unloaded
 from analytics_pipelines.ingest.ledger import Ledger
 from analytics_pipelines.ingest.warnings import warnings_of
@@ -25,6 +27,7 @@ from analytics_pipelines.web.models import (
     ProjectChanges,
     ProjectDetail,
     ProjectList,
+    TestedAlarms,
 )
 from analytics_pipelines.web.services import Services
 from analytics_pipelines.web.spec import spec
@@ -113,13 +116,36 @@ def get_project(project_id: int) -> ResponseReturnValue:
 )
 def change_project(project_id: int) -> ResponseReturnValue:
     """Change the settings of a project; capture follows within a minute."""
+    wanted = object_in_body()
     try:
-        changed = Projects(_services().postgres).update(project().id, object_in_body())
+        check_reachable(checked(wanted), _services().settings)
+        changed = Projects(_services().postgres).update(project().id, wanted)
     except WrongChange as error:
         raise ApiError(400, "invalid_input", str(error), attr=error.field) from None
     if changed is None:
         raise ApiError(404, "not_found", "There is no such project.")
     return _with_use(changed)
+
+
+@api.post("/projects/<int:project_id>/alarms/test/")
+@scope("project:write")
+@spec.validate(
+    resp=Response(HTTP_200=TestedAlarms, HTTP_400=ErrorBody, HTTP_401=ErrorBody, HTTP_404=ErrorBody),
+    tags=["projects"],
+    skip_validation=True,
+)
+def test_alarms(project_id: int) -> ResponseReturnValue:
+    """Send a test message to each channel of the project's alarms, and say which took it."""
+    found = project()
+    channels = channels_of(found.alert_url, found.alert_mail or "", _services().settings)
+    if not channels:
+        raise ApiError(
+            400,
+            "invalid_input",
+            "Alarms of this project go nowhere: set alert_url, or alert_mail where the installation has a mail server.",
+        )
+    errors = try_channels(channels, datetime.now(UTC))
+    return {"channels": [{"name": name, "told": error is None, "error": error} for name, error in errors.items()]}
 
 
 def _with_use(found: Project) -> dict[str, Any]:

@@ -51,6 +51,10 @@ class ProjectBody(BaseModel):
     recording_retention_days: int | None = Field(description="Null: session recordings are kept for ever.")
     dead_letter_retention_days: int | None = Field(description="Null: dead letters are kept for ever.")
     export_retention_days: int | None = Field(description="Null: files in the exports folder are kept for ever.")
+    alert_url: str | None = Field(
+        description="A webhook that is told of what goes wrong in the project; null: none is."
+    )
+    alert_mail: str | None = Field(description="Who gets the same by mail, separated by commas; null: nobody.")
 
 
 class ProjectDetail(ProjectBody):
@@ -106,6 +110,29 @@ class ProjectChanges(BaseModel):
         default_factory=_left_out,
         description="Files in the exports folder of intervals before the last so many days are deleted.",
     )
+    alert_url: str | None = Field(
+        default_factory=_left_out,
+        description="A webhook that is told of what goes wrong in the project: Slack's, Discord's, Teams', or any that "
+        "takes JSON. It must be a public address.",
+    )
+    alert_mail: str | None = Field(
+        default_factory=_left_out,
+        description="Who gets the same by mail, separated by commas; the installation needs a mail server.",
+    )
+
+
+class TestedChannel(BaseModel):
+    """Whether a channel, `webhook` or `mail`, took a test message, and why not."""
+
+    name: str
+    told: bool
+    error: str | None
+
+
+class TestedAlarms(BaseModel):
+    """What became of a test message, by channel."""
+
+    channels: list[TestedChannel]
 
 
 class ProjectList(BaseModel):

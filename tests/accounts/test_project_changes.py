@@ -29,6 +29,8 @@ EVERYTHING: dict[str, Any] = {
     "recording_retention_days": 30,
     "dead_letter_retention_days": 1,
     "export_retention_days": None,
+    "alert_url": "https://hooks.slack.com/services/T/B/x",
+    "alert_mail": "ops@example.com, a.b+c@mail.example.com",
     "test_account_filters": [{"key": "email", "value": "@us.example", "operator": "not_icontains", "type": "person"}],
     "path_cleaning_filters": [{"regex": "/orders/[0-9]+", "alias": "/orders/:id"}],
 }
@@ -42,6 +44,15 @@ EVERYTHING: dict[str, Any] = {
         *(("week_start_day", value) for value in (2, -1, "1", None, True, False, 1.5, [1])),
         *(("daily_event_quota", value) for value in (-1, 1.5, 10.0, "10", True, 2**63, [1])),
         *((field, value) for field in RETENTION for value in (0, -1, 1.5, "30", True, 36_501, [1])),
+        *(
+            ("alert_url", value)
+            for value in (1, ["https://a.example"], "ops", "ftp://a.example", "https://a:b@c.example")
+        ),
+        *(
+            ("alert_mail", value)
+            for value in (1, ["a@b.example"], "ops", "a b@c.example", "a@b\r\nBcc: x@y.z", "<a@b.example>")
+        ),
+        ("alert_mail", ",".join(f"a{number}@b.example" for number in range(11))),
         *((field, value) for field in SWITCHES for value in (None, 0, 1, "true", [])),
         *((field, value) for field in LISTS for value in (None, "page", {}, 1, [""], [" "], [1], [None], [["a"]])),
         *(
@@ -99,6 +110,10 @@ def test_right_values_pass() -> None:
 
 
 def test_names_lose_blanks_around_them_and_lists_their_doubles() -> None:
+    assert checked({"alert_mail": "b@x.example,a@x.example, b@x.example,"}) == {
+        "alert_mail": "b@x.example, a@x.example"
+    }
+    assert checked({"alert_mail": " ", "alert_url": ""}) == {"alert_mail": None, "alert_url": None}
     assert checked({"name": " Shop "}) == {"name": "Shop"}
     assert checked({"denied_events": ["b", " a", "b", "a"] * 300}) == {"denied_events": ["b", " a", "a"]}
 

@@ -13,6 +13,8 @@ import pytest
 from click.testing import CliRunner
 from hook_receiver import receiving
 
+from analytics_pipelines.accounts.people import People
+from analytics_pipelines.accounts.projects import Projects
 from analytics_pipelines.alarms.channels import Mail, NotTold, Webhook, channels
 from analytics_pipelines.alarms.incidents import Alarms
 from analytics_pipelines.alarms.messages import Trouble, asset_is_stale, preset_of, run_failed
@@ -94,10 +96,10 @@ def test_what_lasts_is_told_once_and_when_it_is_over(postgres: Postgres) -> None
     listener = Listener()
     alarms = Alarms(postgres, [listener])
     for number in range(3):
-        alarms.lasts("stale", [asset_is_stale("events", None)], NOW + number * MINUTE)
-    alarms.lasts("destination", [], NOW + 4 * MINUTE)
+        alarms.lasts(["stale"], [asset_is_stale("events", None)], NOW + number * MINUTE)
+    alarms.lasts(["destination"], [], NOW + 4 * MINUTE)
     assert listener.heard == ["✗ events is stale"]
-    alarms.lasts("stale", [], NOW + 5 * MINUTE)
+    alarms.lasts(["stale"], [], NOW + 5 * MINUTE)
     assert listener.heard[1:] == ["✓ Over: events is stale (once in 5 min)"]
 
 
@@ -202,7 +204,7 @@ def test_mail_needs_a_server() -> None:
 
 
 @pytest.mark.engines
-def test_a_run_that_fails_is_told_by_the_sensor_and_over_after_one_that_succeeds(
+def test_a_run_that_fails_is_told_by_the_sensors_to_its_project_too_and_over_when_it_is(
     postgres: Postgres, migrated: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from analytics_pipelines.sensors import tell_of_failures, tell_what_lasts
@@ -219,9 +221,18 @@ def test_a_run_that_fails_is_told_by_the_sensor_and_over_after_one_that_succeeds
     def some_job() -> None:
         step()
 
-    with receiving() as receiver, dg.instance_for_test() as instance:
+    People(postgres).ensure_first("Us", "Ours", "phc_x", "admin@example.com")
+    with receiving() as receiver, receiving() as of_project, dg.instance_for_test() as instance:
         settings = Settings(
-            postgres_url=migrated.postgres_url, alert_url=receiver.url, outbound_allowed=receiver.allowed
+            postgres_url=migrated.postgres_url,
+            alert_url=receiver.url,
+            outbound_allowed=f"{receiver.allowed},{of_project.allowed}",
+        )
+        (project,) = Projects(postgres).all()
+        Projects(postgres).update(project.id, {"alert_url": of_project.url})
+        postgres.execute(
+            "INSERT INTO cohorts (team_id, name, errors_calculating, last_error) VALUES (%s, 'Pros', 1, 'No action.')",
+            [project.id],
         )
         monkeypatch.setattr("resources.shells.settings_of_process", lambda: settings)
         failed = some_job.execute_in_process(instance=instance, raise_on_error=False)
@@ -231,10 +242,14 @@ def test_a_run_that_fails_is_told_by_the_sensor_and_over_after_one_that_succeeds
         tell_of_failures(context, analytics=AnalyticsResource())
         text = json.loads(receiver.got[0].body)["text"]
         assert text.startswith("✗ some_job failed\nstep: ValueError: no space left\n"), text
+        assert b"Cohort 'Pros'" in of_project.got[0].body
         follow_up = dg.build_sensor_context(instance=instance)
         tell_what_lasts(follow_up, analytics=AnalyticsResource())
         assert len(receiver.got) == 1
         broken[0] = False
+        postgres.execute("UPDATE cohorts SET errors_calculating = 0")
         some_job.execute_in_process(instance=instance)
         tell_what_lasts(follow_up, analytics=AnalyticsResource())
         assert json.loads(receiver.got[1].body)["text"].startswith("✓ Over: some_job failed")
+        assert json.loads(of_project.got[1].body)["text"].startswith("✓ Over: Cohort 'Pros'")
+        assert (len(receiver.got), len(of_project.got)) == (2, 2)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hook_receiver import receiving
 
 from analytics_pipelines.accounts.projects import Projects
 
@@ -54,6 +55,19 @@ def test_lists_grow_and_are_emptied(update: Any, field: str, option: str) -> Non
     clear = f"--clear-{field.replace('_', '-')}"
     assert update(clear, option, "e")[field] == ["e"]
     assert update(clear)[field] == []
+
+
+def test_who_is_told_of_what_goes_wrong_is_set_tried_and_lifted(
+    update: Any, analytics: Any, project: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert analytics("alarms", "test", "--project", project).exit_code == 1
+    with receiving() as receiver:
+        refused = analytics("project", "update", project, "--alert-url", receiver.url)
+        assert (refused.exit_code, "public host" in refused.stderr) == (1, True)
+        monkeypatch.setenv("ANALYTICS_OUTBOUND_ALLOWED", receiver.allowed)
+        assert update("--alert-url", receiver.url)["alert_url"] == receiver.url
+        assert analytics("alarms", "test", "--project", project).stdout.strip() == "webhook: told"
+    assert update("--alert-url", "none")["alert_url"] is None
 
 
 def test_a_quota_is_set_and_lifted(update: Any) -> None:

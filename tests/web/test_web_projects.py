@@ -1,11 +1,13 @@
 """Settings of a project over the API, and what its rules dropped."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from hook_receiver import receiving
 
 from analytics_pipelines.accounts.keys import ApiKeys
 from analytics_pipelines.accounts.projects import Project, Projects
@@ -31,6 +33,8 @@ CHANGES = {
     "recording_retention_days": 30,
     "dead_letter_retention_days": 7,
     "export_retention_days": None,
+    "alert_url": "https://93.184.216.34/hook",
+    "alert_mail": None,
 }
 
 
@@ -80,6 +84,11 @@ def test_todays_use_is_shown(site: Any, made: Project) -> None:
         ({"export_retention_days": "30"}, "export_retention_days"),
         ({"test_account_filters": [{"key": "a", "value": 1, "operator": "no_such"}]}, "test_account_filters"),
         ({"test_account_filters": "email"}, "test_account_filters"),
+        ({"alert_url": "http://127.0.0.1/hook"}, "alert_url"),
+        ({"alert_url": "https://169.254.169.254/latest"}, "alert_url"),
+        ({"alert_url": "no address"}, "alert_url"),
+        ({"alert_mail": "nobody"}, "alert_mail"),
+        ({"alert_mail": "a@example.com"}, "alert_mail"),  # without a mail server
         ({"anonymize_ips": "yes"}, "anonymize_ips"),
         ({"denied_events": ["a", ""]}, "denied_events"),
         ({"allowed_events": ["x" * 401]}, "allowed_events"),
@@ -112,6 +121,33 @@ def test_all_unknown_fields_are_named(site: Any, made: Project) -> None:
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b'"name"'])
 def test_a_body_that_is_no_object_is_a_400(site: Any, made: Project, body: bytes) -> None:
     assert call(site, made, "PATCH", data=body).status_code == 400
+
+
+def test_a_test_alarm_says_which_channel_took_it(site: Any, made: Project) -> None:
+    key = ApiKeys(site.postgres).create(made.id, ["project:write"])
+    services = site.app.extensions["analytics"]
+
+    def test_alarm() -> Any:
+        return site.app.test_client().post(
+            f"/api/projects/{made.id}/alarms/test/", headers={"Authorization": f"Bearer {key}"}
+        )
+
+    nowhere = test_alarm()
+    assert (nowhere.status_code, "alert_url" in nowhere.json["detail"]) == (400, True)
+    with receiving(lambda number, _: 200 if number == 0 else 403) as receiver:
+        settings = services.settings.model_copy(update={"outbound_allowed": receiver.allowed})
+        site.app.extensions["analytics"] = replace(services, settings=settings)
+        try:
+            assert call(site, made, "PATCH", json={"alert_url": receiver.url}).json["alert_url"] == receiver.url
+            told = {"name": "webhook", "told": True, "error": None}
+            assert test_alarm().json == {"channels": [told]}
+            assert b"nothing is wrong" in receiver.got[0].body
+            assert test_alarm().json == {"channels": [{**told, "told": False, "error": "It answered 403."}]}
+        finally:
+            site.app.extensions["analytics"] = services
+        (refused,) = test_alarm().json["channels"]
+        assert (refused["told"], "ANALYTICS_OUTBOUND_ALLOWED" in refused["error"]) == (False, True)
+        assert len(receiver.got) == 2
 
 
 def test_a_key_that_may_only_read_changes_nothing(site: Any, made: Project) -> None:
