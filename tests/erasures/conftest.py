@@ -18,13 +18,14 @@ from resources.postgres import Postgres
 
 
 @pytest.fixture
-def place(migrated: Any, engines: Any, tmp_path: Path) -> Iterator[Place]:
+def place(migrated: Any, engines: Any, store: ObjectStore, tmp_path: Path) -> Iterator[Place]:
     settings = Settings(
         data_dir=tmp_path,
         postgres_url=migrated.postgres_url,
         clickhouse_url=migrated.clickhouse_url,
         clickhouse_reader_url=migrated.reader_url,
-        object_store_url=(tmp_path / "bucket").as_uri(),
+        object_store_url=store.url,
+        outbound_allowed="127.0.0.1",
         exports_folder=engines.folder / "exports" / uuid4().hex,
     )
     postgres, clickhouse = Postgres(migrated.postgres_url), ClickHouse(migrated.clickhouse_url)
@@ -35,10 +36,9 @@ def place(migrated: Any, engines: Any, tmp_path: Path) -> Iterator[Place]:
         settings,
         postgres,
         clickhouse,
-        ObjectStore(settings.bucket_url),
+        store,
         ours.id,
         theirs.id,
-        tmp_path / "bucket",
         engines.folder,
     )
     postgres.close()

@@ -1,10 +1,12 @@
 """An installation on real engines, and lines as capture leaves them."""
 
+import gzip
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from analytics_pipelines.erasures.component import component
@@ -33,7 +35,6 @@ class Place:
     store: ObjectStore
     ours: int
     theirs: int
-    folder: Path
     engines: Path
 
     def send(self, *lines: dict[str, Any] | str, received: datetime = RECEIVED, prefix: str = "raw/v1") -> str:
@@ -62,13 +63,20 @@ class Place:
     def rows(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         return self.clickhouse.query(sql, parameters).rows
 
-    def bucket_text(self) -> bytes:
-        found = b""
-        for path in sorted(self.folder.rglob("*")):
-            if path.is_file():
-                raw = path.read_bytes()
-                found += zstd.decompress(raw) if path.name.endswith(".zst") else raw
-        return found
+    def everything_stored(self) -> list[tuple[str, bytes]]:
+        """All that lies in the bucket, unpacked, by key; and in a folder also what was left unfinished."""
+        parts = urlsplit(self.store.url)
+        if parts.scheme == "file":
+            files = [path for path in sorted(Path(parts.path).rglob("*")) if path.is_file()]
+            return [(str(path), _unpacked(path.name, path.read_bytes())) for path in files]
+        whole = ObjectStore(f"s3://{parts.netloc}")  # with what lies outside of the prefix
+        return [(item.key, _unpacked(item.key, whole.get(item.key))) for item in whole.objects("")]
+
+
+def _unpacked(name: str, payload: bytes) -> bytes:
+    if name.endswith(".zst"):
+        return zstd.decompress(payload)
+    return gzip.decompress(payload) if name.endswith(".gz") else payload
 
 
 def line(

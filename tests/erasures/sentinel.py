@@ -2,10 +2,12 @@
 
 import gzip
 import json
+import os
 import subprocess
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from erasure_place import RECEIVED, Place, line
 
@@ -112,9 +114,9 @@ def keep_answers(place: Place) -> dict[str, int]:
 
 
 def send_away(place: Place) -> Export:
-    """An export of all events into a folder, and a delivery that waits to name her."""
+    """An export of all events, into a folder or the bucket in S3, and a delivery that waits to name her."""
     Ledger(place.postgres).move_watermark(RECEIVED + timedelta(hours=2))
-    destination = Destination("Folder", {"file_format": "JSONLines", "compression": "gzip"})
+    destination = lake(place)
     fields = {"name": "All", "model": Model.EVENTS, "every": Every.HOUR, "start_at": RECEIVED - timedelta(hours=2)}
     export = Exports(place.postgres, place.ours).create(
         {**fields, "filters": {}, "columns": (), "query": ""}, destination, None
@@ -144,11 +146,22 @@ def send_away(place: Place) -> Export:
     return export
 
 
+def lake(place: Place) -> Destination:
+    """Where files of exports go: a folder, or the bucket's `exports/` in S3."""
+    config = {"file_format": "JSONLines", "compression": "gzip"}
+    parts = urlsplit(place.store.url)
+    if parts.scheme == "file":
+        return Destination("Folder", config)
+    at = {"bucket_name": parts.netloc, "region": "us-east-1", "endpoint_url": os.environ["AWS_ENDPOINT_URL"]}
+    secrets = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    return Destination("S3", {**config, **at, "prefix": "exports"}, secrets)
+
+
 def exported(place: Place) -> bytes:
     """All that lies in files of exports."""
-    return b"".join(
-        gzip.decompress(path.read_bytes()) for path in sorted(place.settings.exports_path.rglob("*.jsonl.gz"))
-    )
+    in_folder = [gzip.decompress(path.read_bytes()) for path in place.settings.exports_path.rglob("*.jsonl.gz")]
+    in_bucket = [text for key, text in place.everything_stored() if key.endswith(".jsonl.gz")]
+    return b"".join([*in_folder, *in_bucket])
 
 
 def of_bob(place: Place) -> dict[str, list[Any]]:
@@ -203,6 +216,6 @@ def everywhere(place: Place) -> dict[str, Any]:
         "postgres rows": rows_with(place, MARK),
         # the log of writes is written over in time, and nothing else can be done about it
         "postgres files": files_with(place.engines / "postgres", MARK, without="pg_wal"),
-        "bucket": MARK in place.bucket_text(),
+        "bucket": any(MARK in text for _, text in place.everything_stored()),
         "exports": MARK in exported(place),
     }

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from buckets import in_both
 from erasure_place import ASKED, RECEIVED, Place, line
 from sentinel import DEVICE, MAIL, MARK, OTHER_DEVICE, everywhere, exported, keep_answers, of_bob, send_away, sprinkle
 
@@ -28,6 +29,7 @@ def statements_of(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return said
 
 
+@in_both
 def test_no_byte_of_an_erased_person_is_left(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     sprinkle(place)
     keep_answers(place)
