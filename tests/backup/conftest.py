@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
@@ -36,6 +36,7 @@ from analytics_pipelines.web.app import create_app
 from resources.clickhouse import ClickHouse
 from resources.object_store import ObjectStore
 from resources.postgres import Postgres
+from tests.conftest import s3_bucket
 
 ARRIVED = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(days=6)
 WRONG_MERGE = "33333333-3333-4333-8333-333333333333"
@@ -72,7 +73,7 @@ class Place:
 
 @pytest.fixture(scope="module")
 def new_place(spares: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Place]]:
-    """Makes empty installations; `bucket` is one that is there already."""
+    """Makes empty installations; `bucket` is one that is there already, and otherwise a folder."""
     taken: list[tuple[Any, Place]] = []
 
     def make(bucket: ObjectStore | None = None) -> Place:
@@ -140,12 +141,18 @@ def answers(place: Place, key: str, project: int) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def world(new_place: Callable[..., Place]) -> World:
-    """Three days of arrival; a merge, one that was undone, a squash, a static cohort, an erasure, and compaction.
+def in_s3(s3_port: int) -> Iterator[ObjectStore]:
+    with pytest.MonkeyPatch.context() as environment:
+        yield s3_bucket(s3_port, f"backups-{uuid4()}", environment)
+
+
+@pytest.fixture(scope="module")
+def world(in_s3: ObjectStore, new_place: Callable[..., Place]) -> World:
+    """Three days of arrival in S3; a merge, one that was undone, a squash, a static cohort, an erasure, and compaction.
 
     All tests share it, and change nothing of it.
     """
-    place = new_place()
+    place = new_place(in_s3)
     People(place.postgres).ensure_first("Us", "Ours", new_project_token(), "admin@example.com")
     (project,) = Projects(place.postgres).all()
     give_default("project", place.postgres, project)

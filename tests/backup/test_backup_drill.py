@@ -93,7 +93,7 @@ def test_after_a_restore_people_have_what_they_had(
 
 @pytest.fixture(scope="module")
 def wiped(world: World, new_place: Callable[..., Place], tmp_path_factory: pytest.TempPathFactory) -> Wiped:
-    """Restored where the bucket was gone, too, by a process that was killed at each point in turn."""
+    """Restored into a folder, since the bucket was gone, too, by a process that was killed at each point in turn."""
     file, there, killed = tmp_path_factory.mktemp("backup") / "backup.tar", new_place(), []
     assert world.place.backup(file, with_objects=True).with_objects
     for point in POINTS:
