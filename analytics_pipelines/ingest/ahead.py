@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from types import TracebackType
 
 from analytics_pipelines.ingest.ledger import Batch
-from analytics_pipelines.ingest.loader import Prepared
+from analytics_pipelines.ingest.staging import Prepared
 from resources.clickhouse import ClickHouseUnavailable
 
 Prepare = Callable[[Batch], AbstractContextManager[Prepared]]

@@ -13,8 +13,9 @@ from analytics_pipelines.faults import hit
 from analytics_pipelines.ingest.ahead import Ahead
 from analytics_pipelines.ingest.backlog import LOOK_BACK, STRAGGLING, batches, open_hours, waiting
 from analytics_pipelines.ingest.ledger import Batch, Ledger, Outcome
-from analytics_pipelines.ingest.loader import BatchTooLarge, Prepared, prepared, publish, recounted
+from analytics_pipelines.ingest.loader import publish, recounted
 from analytics_pipelines.ingest.locks import LOAD, LOCK_CLASS, RELAY, held
+from analytics_pipelines.ingest.staging import BatchTooLarge, Prepared, prepared
 from analytics_pipelines.ingest.swap import finish_replays, finish_swaps
 from analytics_pipelines.settings import Settings
 from resources.clickhouse import ClickHouse, ClickHouseUnavailable

@@ -14,12 +14,13 @@ from analytics_pipelines.ingest.differences import Differences, compare
 from analytics_pipelines.ingest.drain import Tally
 from analytics_pipelines.ingest.expiry import expired_rows
 from analytics_pipelines.ingest.ledger import Batch, Outcome
-from analytics_pipelines.ingest.loader import BatchTooLarge, load
+from analytics_pipelines.ingest.loader import load
 from analytics_pipelines.ingest.locks import LOAD, REPLAY, held, held_if_free
 from analytics_pipelines.ingest.moved import MovedObjects
 from analytics_pipelines.ingest.replay_log import ReplayLog
 from analytics_pipelines.ingest.replayed_ids import rebuild_persons
 from analytics_pipelines.ingest.shadow import TABLES, Shadow
+from analytics_pipelines.ingest.staging import BatchTooLarge
 from analytics_pipelines.ingest.swap import clear_up, finish_swaps, settle, swap
 from analytics_pipelines.settings import Settings
 from resources.clickhouse import ClickHouse

@@ -10,12 +10,13 @@ from analytics_pipelines.catalog.rebuild import note_projects
 from analytics_pipelines.faults import hit
 from analytics_pipelines.ingest.differences import Differences, compare
 from analytics_pipelines.ingest.ledger import Ledger
-from analytics_pipelines.ingest.loader import admit, read_objects, recounted
+from analytics_pipelines.ingest.loader import admit, recounted
 from analytics_pipelines.ingest.locks import LOAD, REPLAY, held, held_if_free
 from analytics_pipelines.ingest.replay_log import Entry, ReplayLog
 from analytics_pipelines.ingest.replay_statements import replay_statement
 from analytics_pipelines.ingest.replayed_ids import note_ids, rebuild_persons, wait_for_rebuild
 from analytics_pipelines.ingest.shadow import Shadow
+from analytics_pipelines.ingest.staging import read_objects
 from resources.clickhouse import ClickHouse
 from resources.object_store import ObjectStore
 from resources.postgres import Connection, Postgres

@@ -20,7 +20,7 @@ from analytics_pipelines.events.members import value_of
 from analytics_pipelines.events.normalise import Event, normalise
 from analytics_pipelines.events.parse import parse
 from analytics_pipelines.events.payload import payload
-from analytics_pipelines.ingest.loader import LENIENT
+from analytics_pipelines.ingest.staging import LENIENT
 from analytics_pipelines.ingest.statements import statement
 from resources.clickhouse import ClickHouse, ClickHouseRefused
 from tests.conftest import Engines

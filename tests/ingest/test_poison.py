@@ -9,7 +9,7 @@ import pytest
 
 from analytics_pipelines.events import zstd
 from analytics_pipelines.events.keys import raw_key
-from analytics_pipelines.ingest import loader
+from analytics_pipelines.ingest import staging
 from analytics_pipelines.ingest.drain import Drain
 from analytics_pipelines.ingest.flush import flush
 from analytics_pipelines.migrations.apply import migrate
@@ -121,7 +121,7 @@ def test_a_damaged_object_is_buried_and_the_others_load(
 def test_a_batch_that_would_fill_the_memory_is_loaded_in_parts(
     drain: Drain, store: ObjectStore, postgres: Postgres, clickhouse: ClickHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loader, "MOST_LINE_BYTES", 3000)
+    monkeypatch.setattr(staging, "MOST_LINE_BYTES", 3000)
     for number in range(10):
         put(store, [{"properties": {"padding": "x" * 900}}], after=number)
     drain.everything()
@@ -176,7 +176,7 @@ def test_new_tables_are_filled_again_from_the_bucket(
 def test_a_large_batch_is_read_by_two_statements_and_each_line_counts_once(
     drain: Drain, store: ObjectStore, clickhouse: ClickHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loader, "_MUCH", 1)
+    monkeypatch.setattr(staging, "_MUCH", 1)
     read: list[str] = []
     insert_stream = ClickHouse.insert_stream
 
@@ -196,7 +196,7 @@ def test_a_large_batch_is_read_by_two_statements_and_each_line_counts_once(
 def test_a_poison_event_in_one_half_of_a_large_batch_leaves_the_other_whole(
     drain: Drain, store: ObjectStore, clickhouse: ClickHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loader, "_MUCH", 1)
+    monkeypatch.setattr(staging, "_MUCH", 1)
     for number in range(4):
         put(store, [{"distinct_id": f"{number} {each}"} for each in range(5)], after=number)
     put(store, [{"distinct_id": ""}], after=9)
@@ -205,9 +205,9 @@ def test_a_poison_event_in_one_half_of_a_large_batch_leaves_the_other_whole(
 
 
 def test_parts_are_about_equal_and_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert loader._parts([b"aa", b"b"]) == [b"aab"]
-    monkeypatch.setattr(loader, "_MUCH", 3)
-    assert loader._parts([b"aa", b"bb", b"c"]) == [b"aabb", b"c"]
-    assert loader._parts([b"a", b"b", b"cc"]) == [b"ab", b"cc"]
-    assert loader._parts([b"long", b"b"]) == [b"long", b"b"]
-    assert loader._parts([b"long"]) == [b"long"]
+    assert staging._parts([b"aa", b"b"]) == [b"aab"]
+    monkeypatch.setattr(staging, "_MUCH", 3)
+    assert staging._parts([b"aa", b"bb", b"c"]) == [b"aabb", b"c"]
+    assert staging._parts([b"a", b"b", b"cc"]) == [b"ab", b"cc"]
+    assert staging._parts([b"long", b"b"]) == [b"long", b"b"]
+    assert staging._parts([b"long"]) == [b"long"]
