@@ -50,7 +50,7 @@ def load(
     count = 0
     for done, sendings in enumerate(journeys(now, seed=seed, scale=scale, token=project.api_token), start=1):
         for sending in sendings:
-            lines.append(_lines(sending, project, now))
+            lines.append(raw_lines(sending, project, now))
             count += len(sending.events)
         if lines and (count >= _LINES_AN_OBJECT or done == everybody):
             payload = zstd.compress(b"".join(lines), level=3)
@@ -87,10 +87,11 @@ def _demo_project(projects: Projects) -> Project:
     return next(known, None) or projects.create(PROJECT_NAME, is_demo=True)
 
 
-def _lines(sending: Sending, project: Project, now: datetime) -> bytes:
+def raw_lines(sending: Sending, project: Project, received: datetime) -> bytes:
+    """What capture would have written down of this request at that moment."""
     request = Request(
         token=project.api_token,
         sent_at=None,  # the clocks of the demo are right, and months behind
         events=[Incoming(uuid, _encoder.encode(event)) for uuid, event in sending.events],
     )
-    return to_lines(request, Arrival(now, sending.ip, sending.user_agent, sending.path, project.id))
+    return to_lines(request, Arrival(received, sending.ip, sending.user_agent, sending.path, project.id))

@@ -1,15 +1,13 @@
 """What changed after it was exported is exported again; what did not stays as it is, byte by byte."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import duckdb
 import pytest
 from export_world import HOUR, TEN, World, folder
-from raw_lines import EVENT_NAME, change_stage
 
 from analytics_pipelines.exports.due import exports_with_work
-from analytics_pipelines.exports.intervals import Every
 from analytics_pipelines.exports.model import Model
 from analytics_pipelines.exports.places import places, write_again
 from analytics_pipelines.exports.run import ExportFailed
@@ -19,44 +17,6 @@ from analytics_pipelines.problems import Problem
 
 pytestmark = pytest.mark.engines
 DAY = timedelta(days=1)
-
-
-def test_of_a_month_only_the_days_that_a_replay_changed_are_written_anew(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first = datetime(2026, 11, 1, 12, tzinfo=UTC)
-    world.now = first + 30 * DAY
-    for day in range(30):
-        noon = first + day * DAY
-        world.send(*world.events(4, noon), received=noon, watermark=noon)
-    world.send(watermark=world.now)
-    export = world.export(every=Every.DAY, start_at=first.replace(hour=0))
-    assert world.exporter.work(export).intervals == 30
-    before = world.files()
-    written = {name: (world.folder / f"team_id={world.team}" / name).stat().st_mtime_ns for name in before}
-    change_stage(monkeypatch, EVENT_NAME, f"concat({EVENT_NAME}, ' anew')")
-    world.now += HOUR
-    changed = [4, 5, 11]
-    for day in changed:
-        world.replay(first + day * DAY)
-    assert world.exporter.work(export).intervals == 3
-    after = world.files()
-    days = {f"date={first + day * DAY:%Y-%m-%d}" for day in changed}
-    assert {name.split("/")[1] for name in after if after[name] != before[name]} == days
-    stale = [name for name in after if name.split("/")[1] not in days]
-    assert all((world.folder / f"team_id={world.team}" / name).stat().st_mtime_ns == written[name] for name in stale)
-    counted = duckdb.sql(
-        "SELECT date::text, event, count() AS n FROM"
-        f" read_parquet('{world.folder}/**/*.parquet', hive_partitioning=true) GROUP BY ALL ORDER BY ALL"
-    ).fetchall()
-    own = world.clickhouse.query(
-        "SELECT toString(arrival_day) AS day, event, count() FROM events GROUP BY day, event ORDER BY day, event"
-    ).rows
-    assert counted == own
-    world.now += HOUR
-    Runs(world.postgres, export).backfill(first, world.now, world.now)
-    assert world.exporter.work(export).intervals == 30
-    assert world.files() == after
 
 
 def test_late_events_have_their_interval_exported_again(world: World) -> None:
