@@ -8,11 +8,12 @@ from flask.typing import ResponseReturnValue
 from spectree import Response
 
 from analytics_pipelines.accounts.people import People
-from analytics_pipelines.accounts.project_changes import WrongChange, checked
+from analytics_pipelines.accounts.project_changes import MOST_DAYS, RETENTION, WrongChange, checked
 from analytics_pipelines.accounts.projects import Project, Projects
 from analytics_pipelines.alarms.channels import channels_of, try_channels
 from analytics_pipelines.alarms.projects import check_reachable
 from analytics_pipelines.ingest.backlog import lag_seconds, unloaded
+from analytics_pipelines.ingest.expiry import count_older, first_kept
 from analytics_pipelines.ingest.ledger import Ledger
 from analytics_pipelines.ingest.warnings import warnings_of
 from analytics_pipelines.version import installed_version
@@ -27,8 +28,11 @@ from analytics_pipelines.web.models import (
     ProjectChanges,
     ProjectDetail,
     ProjectList,
+    RetentionBody,
+    RetentionQuery,
     TestedAlarms,
 )
+from analytics_pipelines.web.paging import number_in_query
 from analytics_pipelines.web.services import Services
 from analytics_pipelines.web.spec import spec
 
@@ -151,6 +155,28 @@ def test_alarms(project_id: int) -> ResponseReturnValue:
 def _with_use(found: Project) -> dict[str, Any]:
     today = datetime.now(UTC).date()
     return {**found.public(), "events_today": Projects(_services().postgres).events_of_day(found.id, today)}
+
+
+@api.get("/projects/<int:project_id>/retention/")
+@scope("project:read")
+@spec.validate(
+    query=RetentionQuery,
+    resp=Response(HTTP_200=RetentionBody, HTTP_400=ErrorBody, HTTP_401=ErrorBody, HTTP_404=ErrorBody),
+    tags=["projects"],
+    skip_validation=True,
+)
+def preview_retention(project_id: int) -> ResponseReturnValue:
+    """What would go by rules before they are saved: the first day that each keeps, and how many rows are older."""
+    team_id, today = project().id, datetime.now(UTC).date()
+    rules = {}
+    for rule in RETENTION:
+        if rule in request.args:
+            kept_from = first_kept(number_in_query(rule, 1, least=1, most=MOST_DAYS), today)
+            rules[rule] = {
+                "kept_from": kept_from.isoformat(),
+                "rows": count_older(team_id, rule, kept_from, _services().reader),
+            }
+    return {"rules": rules}
 
 
 @api.get("/projects/<int:project_id>/ingestion/")

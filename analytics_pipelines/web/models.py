@@ -121,6 +121,28 @@ class ProjectChanges(BaseModel):
     )
 
 
+class RetentionQuery(BaseModel):
+    """Rules to try, each a number of days; those that are left out are not looked at."""
+
+    event_retention_days: int | None = Field(None, ge=1, le=MOST_DAYS)
+    dead_letter_retention_days: int | None = Field(None, ge=1, le=MOST_DAYS)
+    recording_retention_days: int | None = Field(None, ge=1, le=MOST_DAYS)
+    export_retention_days: int | None = Field(None, ge=1, le=MOST_DAYS)
+
+
+class WouldGo(BaseModel):
+    """What a rule would remove: what is older than `kept_from`, a UTC day."""
+
+    kept_from: str
+    rows: int | None = Field(description="Null for recordings and exported files, which are not counted.")
+
+
+class RetentionBody(BaseModel):
+    """What would go, by rule."""
+
+    rules: dict[str, WouldGo]
+
+
 class TestedChannel(BaseModel):
     """Whether a channel, `webhook` or `mail`, took a test message, and why not."""
 

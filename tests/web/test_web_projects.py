@@ -123,6 +123,25 @@ def test_a_body_that_is_no_object_is_a_400(site: Any, made: Project, body: bytes
     assert call(site, made, "PATCH", data=body).status_code == 400
 
 
+def test_what_would_go_is_counted_before_a_rule_is_saved(site: Any) -> None:
+    def look(**query: Any) -> Any:
+        path = f"/api/projects/{site.ours.id}/retention/"
+        return site.app.test_client().get(path, query_string=query, headers={"Authorization": f"Bearer {site.key}"})
+
+    today = datetime.now(UTC).date()
+    found = look(event_retention_days=1, dead_letter_retention_days=30, export_retention_days=7).json["rules"]
+    assert found == {
+        "event_retention_days": {"kept_from": str(today - timedelta(days=1)), "rows": 4},
+        "dead_letter_retention_days": {"kept_from": str(today - timedelta(days=30)), "rows": 0},
+        "export_retention_days": {"kept_from": str(today - timedelta(days=7)), "rows": None},
+    }
+    assert look(event_retention_days=36_500).json["rules"]["event_retention_days"]["rows"] == 0
+    assert look().json == {"rules": {}}
+    wrong = look(event_retention_days=0)
+    assert (wrong.status_code, wrong.json["attr"]) == (400, "event_retention_days")
+    assert Projects(site.postgres).get(site.ours.id).event_retention_days is None
+
+
 def test_a_test_alarm_says_which_channel_took_it(site: Any, made: Project) -> None:
     key = ApiKeys(site.postgres).create(made.id, ["project:write"])
     services = site.app.extensions["analytics"]

@@ -13,6 +13,18 @@ import type {
   TrendsQuery,
 } from "./types";
 
+/** `rows` is null for what is not counted. */
+export interface WouldGo {
+  kept_from: string;
+  rows: number | null;
+}
+
+export interface TestedChannel {
+  name: string;
+  told: boolean;
+  error: string | null;
+}
+
 /** A server that hangs must end as an error on the page, not as an endless skeleton. */
 const TIMEOUT_MS = 90_000;
 
@@ -140,6 +152,31 @@ export async function changeProject(
       body: changes,
     }),
   );
+}
+
+/** What would go by rules of retention, each in days, before they are saved. */
+export async function fetchWouldGo(
+  projectId: number,
+  days: Record<string, number>,
+  signal?: AbortSignal,
+): Promise<Record<string, WouldGo>> {
+  const query = new URLSearchParams(
+    Object.entries(days).map(([rule, value]) => [rule, String(value)]),
+  );
+  const path = `/api/projects/${projectId}/retention/?${query}`;
+  const answer = await request<{ rules?: Record<string, WouldGo> }>(path, { signal });
+  if (!Object.keys(days).every((rule) => answer?.rules?.[rule])) {
+    throw badAnswer("says nothing of the rules");
+  }
+  return answer.rules ?? {};
+}
+
+/** A test message to each channel of the project's alarms that is saved. */
+export async function testAlarms(projectId: number): Promise<TestedChannel[]> {
+  const path = `/api/projects/${projectId}/alarms/test/`;
+  const answer = await request<{ channels?: TestedChannel[] }>(path, { method: "POST" });
+  if (!Array.isArray(answer?.channels)) throw badAnswer("names no channel");
+  return answer.channels;
 }
 
 /** A form over half an answer would save the missing half as empty. */

@@ -48,6 +48,12 @@ export const SETTINGS: ProjectSettings = {
   allowed_events: [],
   denied_distinct_ids: [],
   daily_event_quota: null,
+  event_retention_days: 400,
+  dead_letter_retention_days: null,
+  recording_retention_days: null,
+  export_retention_days: null,
+  alert_url: null,
+  alert_mail: null,
   events_today: 1234,
 };
 

@@ -10,6 +10,12 @@ export interface Draft {
   allowed_events: string;
   denied_distinct_ids: string;
   daily_event_quota: string;
+  event_retention_days: string;
+  dead_letter_retention_days: string;
+  recording_retention_days: string;
+  export_retention_days: string;
+  alert_url: string;
+  alert_mail: string;
 }
 
 export type Field = keyof Draft;
@@ -21,6 +27,15 @@ export const LISTS = [
   "denied_distinct_ids",
 ] as const;
 
+export const RETENTION = [
+  "event_retention_days",
+  "dead_letter_retention_days",
+  "recording_retention_days",
+  "export_retention_days",
+] as const;
+
+const MOST_DAYS = 36_500;
+
 export function draftOf(settings: ProjectSettings): Draft {
   return {
     name: settings.name,
@@ -31,6 +46,12 @@ export function draftOf(settings: ProjectSettings): Draft {
     allowed_events: settings.allowed_events.join("\n"),
     denied_distinct_ids: settings.denied_distinct_ids.join("\n"),
     daily_event_quota: String(settings.daily_event_quota ?? ""),
+    event_retention_days: String(settings.event_retention_days ?? ""),
+    dead_letter_retention_days: String(settings.dead_letter_retention_days ?? ""),
+    recording_retention_days: String(settings.recording_retention_days ?? ""),
+    export_retention_days: String(settings.export_retention_days ?? ""),
+    alert_url: settings.alert_url ?? "",
+    alert_mail: settings.alert_mail ?? "",
   };
 }
 
@@ -54,9 +75,28 @@ export function changesOf(draft: Draft, saved: Draft): ProjectChanges {
     if (draft[list] !== saved[list]) changes[list] = entriesOf(draft[list]);
   }
   if (draft.daily_event_quota !== saved.daily_event_quota) {
-    changes.daily_event_quota = quotaOf(draft.daily_event_quota);
+    changes.daily_event_quota = numberOf(draft, "daily_event_quota", "events");
+  }
+  for (const rule of RETENTION) {
+    if (draft[rule] !== saved[rule]) changes[rule] = daysOf(draft, rule);
+  }
+  for (const field of ["alert_url", "alert_mail"] as const) {
+    if (draft[field] !== saved[field]) changes[field] = draft[field].trim() || null;
   }
   return changes;
+}
+
+/** The rules by which something goes that was kept so far, in days. */
+export function shorterIn(
+  changes: ProjectChanges,
+  settings: ProjectSettings,
+): Partial<Record<(typeof RETENTION)[number], number>> {
+  return Object.fromEntries(
+    RETENTION.flatMap((rule) => {
+      const days = changes[rule];
+      return typeof days === "number" && days < (settings[rule] ?? Infinity) ? [[rule, days]] : [];
+    }),
+  );
 }
 
 export function isChanged(draft: Draft, saved: Draft): boolean {
@@ -68,13 +108,22 @@ function entriesOf(text: string): string[] {
   return [...new Set(lines.filter((line) => line !== ""))];
 }
 
-function quotaOf(text: string): number | null {
-  const written = text.trim();
+function daysOf(draft: Draft, rule: (typeof RETENTION)[number]): number | null {
+  const days = numberOf(draft, rule, "days");
+  if (days !== null && (days < 1 || days > MOST_DAYS)) {
+    throw new WrongField(rule, "Write 1 to 36,500 days, or leave it empty to keep it for ever.");
+  }
+  return days;
+}
+
+/** What is written with or without separators; null when nothing is. Throws WrongField. */
+function numberOf(draft: Draft, field: Field, unit: string): number | null {
+  const written = String(draft[field]).trim();
   if (written === "") return null;
   const whole = /^(\d+|\d{1,3}([ ,._']\d{3})+)$/.test(written);
-  const quota = Number(written.replace(/\D/g, ""));
-  if (!whole || !Number.isSafeInteger(quota)) {
-    throw new WrongField("daily_event_quota", "Write a whole number of events, or leave it empty.");
+  const number = Number(written.replace(/\D/g, ""));
+  if (!whole || !Number.isSafeInteger(number)) {
+    throw new WrongField(field, `Write a whole number of ${unit}, or leave it empty.`);
   }
-  return quota;
+  return number;
 }

@@ -25,6 +25,13 @@ export interface ProjectSettings extends Project {
   allowed_events: string[];
   denied_distinct_ids: string[];
   daily_event_quota: number | null;
+  /** Days; null: for ever. */
+  event_retention_days: number | null;
+  dead_letter_retention_days: number | null;
+  recording_retention_days: number | null;
+  export_retention_days: number | null;
+  alert_url: string | null;
+  alert_mail: string | null;
   /** Of this UTC day of arrival. */
   events_today: number;
 }

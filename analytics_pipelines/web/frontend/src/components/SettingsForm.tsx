@@ -1,11 +1,22 @@
 import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from "react";
 
 import { ApiError, changeProject } from "../api";
-import { type Draft, LISTS, WrongField, changesOf, draftOf, isChanged } from "../settingsDraft";
-import type { ProjectSettings } from "../types";
+import {
+  type Draft,
+  LISTS,
+  WrongField,
+  changesOf,
+  draftOf,
+  isChanged,
+  shorterIn,
+} from "../settingsDraft";
+import type { ProjectChanges, ProjectSettings } from "../types";
+import { AlarmFields } from "./AlarmFields";
 import { Field } from "./Field";
 import { Icon } from "./Icon";
 import { QuotaUse } from "./QuotaUse";
+import { RetentionFields } from "./RetentionFields";
+import { ShorterRetention } from "./ShorterRetention";
 
 const ZONES = ["UTC", ...Intl.supportedValuesOf("timeZone")];
 
@@ -40,6 +51,8 @@ export function SettingsForm({ settings, onSaved }: Props) {
   const [draft, setDraft] = useState(() => draftOf(settings));
   const [busy, setBusy] = useState(false);
   const [outcome, setOutcome] = useState<Outcome>(null);
+  /** Changes by which something goes; the reader is asked first. */
+  const [asked, setAsked] = useState<ProjectChanges | null>(null);
   const form = useRef<HTMLFormElement>(null);
   const saved = draftOf(latest);
   const changed = isChanged(draft, saved);
@@ -57,13 +70,23 @@ export function SettingsForm({ settings, onSaved }: Props) {
     setDraft({ ...draft, ...change });
     setOutcome(null);
   };
-  const save = async (event: FormEvent) => {
+  const submit = (event: FormEvent) => {
     event.preventDefault();
     if (busy || !changed) return;
-    setBusy(true);
     setOutcome(null);
     try {
-      const answer = await changeProject(latest.id, changesOf(draft, saved));
+      const changes = changesOf(draft, saved);
+      if (Object.keys(shorterIn(changes, latest)).length > 0) setAsked(changes);
+      else void save(changes);
+    } catch (error) {
+      setOutcome({ saved: false, error: error as WrongField });
+    }
+  };
+  const save = async (changes: ProjectChanges) => {
+    setAsked(null);
+    setBusy(true);
+    try {
+      const answer = await changeProject(latest.id, changes);
       setLatest(answer);
       // What was edited meanwhile stays.
       setDraft((current) => (current === draft ? draftOf(answer) : current));
@@ -83,124 +106,143 @@ export function SettingsForm({ settings, onSaved }: Props) {
   };
 
   return (
-    <form
-      ref={form}
-      className="card settings-form"
-      data-testid="settings-form"
-      aria-busy={busy}
-      noValidate
-      onSubmit={save}
-      onKeyDown={onKeyDown}
-    >
-      <fieldset className="form-group">
-        <legend>General</legend>
-        <Field label="Name" error={errorOf("name")}>
-          {(attributes) => (
-            <input
-              {...attributes}
-              type="text"
-              value={draft.name}
-              maxLength={400}
-              autoComplete="off"
-              onChange={(event) => edit({ name: event.target.value })}
-            />
-          )}
-        </Field>
-        <Field label="Time zone" help="Days begin at its midnight." error={errorOf("timezone")}>
-          {(attributes) => (
-            <>
+    <>
+      <form
+        ref={form}
+        className="card settings-form"
+        data-testid="settings-form"
+        aria-busy={busy}
+        noValidate
+        onSubmit={submit}
+        onKeyDown={onKeyDown}
+      >
+        <fieldset className="form-group">
+          <legend>General</legend>
+          <Field label="Name" error={errorOf("name")}>
+            {(attributes) => (
               <input
                 {...attributes}
                 type="text"
-                list="time-zones"
-                value={draft.timezone}
+                value={draft.name}
+                maxLength={400}
                 autoComplete="off"
-                spellCheck={false}
-                onChange={(event) => edit({ timezone: event.target.value })}
+                onChange={(event) => edit({ name: event.target.value })}
               />
-              <datalist id="time-zones">
-                {ZONES.map((zone) => (
-                  <option key={zone} value={zone} />
-                ))}
-              </datalist>
-            </>
-          )}
-        </Field>
-      </fieldset>
+            )}
+          </Field>
+          <Field label="Time zone" help="Days begin at its midnight." error={errorOf("timezone")}>
+            {(attributes) => (
+              <>
+                <input
+                  {...attributes}
+                  type="text"
+                  list="time-zones"
+                  value={draft.timezone}
+                  autoComplete="off"
+                  spellCheck={false}
+                  onChange={(event) => edit({ timezone: event.target.value })}
+                />
+                <datalist id="time-zones">
+                  {ZONES.map((zone) => (
+                    <option key={zone} value={zone} />
+                  ))}
+                </datalist>
+              </>
+            )}
+          </Field>
+        </fieldset>
 
-      <fieldset className="form-group">
-        <legend>What is kept of an event</legend>
-        <Field
-          check
-          label="Anonymize IPs"
-          help="The senders’ addresses are not stored."
-          error={errorOf("anonymize_ips")}
-        >
-          {(attributes) => (
-            <input
-              {...attributes}
-              type="checkbox"
-              checked={draft.anonymize_ips}
-              onChange={(event) => edit({ anonymize_ips: event.target.checked })}
-            />
-          )}
-        </Field>
-        {list("denied_properties")}
-      </fieldset>
+        <fieldset className="form-group">
+          <legend>What is kept of an event</legend>
+          <Field
+            check
+            label="Anonymize IPs"
+            help="The senders’ addresses are not stored."
+            error={errorOf("anonymize_ips")}
+          >
+            {(attributes) => (
+              <input
+                {...attributes}
+                type="checkbox"
+                checked={draft.anonymize_ips}
+                onChange={(event) => edit({ anonymize_ips: event.target.checked })}
+              />
+            )}
+          </Field>
+          {list("denied_properties")}
+        </fieldset>
 
-      <fieldset className="form-group">
-        <legend>Which events are kept</legend>
-        {list("denied_events")}
-        {list("allowed_events")}
-        {list("denied_distinct_ids")}
-        <Field
-          label="Daily quota"
-          help={<QuotaUse settings={latest} />}
-          error={errorOf("daily_event_quota")}
-        >
-          {(attributes) => (
-            <input
-              {...attributes}
-              type="text"
-              inputMode="numeric"
-              placeholder="No quota"
-              value={draft.daily_event_quota}
-              autoComplete="off"
-              onChange={(event) => edit({ daily_event_quota: event.target.value })}
-            />
-          )}
-        </Field>
-      </fieldset>
+        <fieldset className="form-group">
+          <legend>Which events are kept</legend>
+          {list("denied_events")}
+          {list("allowed_events")}
+          {list("denied_distinct_ids")}
+          <Field
+            label="Daily quota"
+            help={<QuotaUse settings={latest} />}
+            error={errorOf("daily_event_quota")}
+          >
+            {(attributes) => (
+              <input
+                {...attributes}
+                type="text"
+                inputMode="numeric"
+                placeholder="No quota"
+                value={draft.daily_event_quota}
+                autoComplete="off"
+                onChange={(event) => edit({ daily_event_quota: event.target.value })}
+              />
+            )}
+          </Field>
+        </fieldset>
 
-      {error && (
-        <div className="error-card" role="alert">
-          <Icon name="warning" />
-          <div className="error-text">
-            <strong>Nothing was saved</strong>
-            <p>{error.message}</p>
+        <RetentionFields draft={draft} errorOf={errorOf} onEdit={edit} />
+        <AlarmFields
+          projectId={latest.id}
+          draft={draft}
+          saved={saved}
+          errorOf={errorOf}
+          onEdit={edit}
+        />
+
+        {error && (
+          <div className="error-card" role="alert">
+            <Icon name="warning" />
+            <div className="error-text">
+              <strong>Nothing was saved</strong>
+              <p>{error.message}</p>
+            </div>
           </div>
+        )}
+        <div className="form-actions">
+          <button type="submit" className="button primary" aria-disabled={busy || !changed}>
+            {busy ? "Saving…" : "Save"}
+          </button>
+          <button
+            type="button"
+            className="button"
+            aria-disabled={busy || !changed}
+            onClick={() => !busy && edit(saved)}
+          >
+            Discard changes
+          </button>
+          <span role="status" className="saved">
+            {outcome?.saved && "Saved. New events follow within a minute."}
+          </span>
+          <span className="muted wide-only">
+            <kbd>Ctrl</kbd> or <kbd>⌘</kbd> + <kbd>Enter</kbd>
+          </span>
         </div>
+      </form>
+      {asked && (
+        <ShorterRetention
+          projectId={latest.id}
+          shorter={shorterIn(asked, latest)}
+          onConfirm={() => void save(asked)}
+          onClose={() => setAsked(null)}
+        />
       )}
-      <div className="form-actions">
-        <button type="submit" className="button primary" aria-disabled={busy || !changed}>
-          {busy ? "Saving…" : "Save"}
-        </button>
-        <button
-          type="button"
-          className="button"
-          aria-disabled={busy || !changed}
-          onClick={() => !busy && edit(saved)}
-        >
-          Discard changes
-        </button>
-        <span role="status" className="saved">
-          {outcome?.saved && "Saved. New events follow within a minute."}
-        </span>
-        <span className="muted wide-only">
-          <kbd>Ctrl</kbd> or <kbd>⌘</kbd> + <kbd>Enter</kbd>
-        </span>
-      </div>
-    </form>
+    </>
   );
 
   function list(field: (typeof LISTS)[number]) {

@@ -8,11 +8,15 @@ const server = {
   settings: () => json(SETTINGS),
   ingestion: () => json(INGESTION),
   patch: (changes: object) => json({ ...SETTINGS, ...changes }),
+  wouldGo: () => json({ rules: { event_retention_days: { kept_from: "2026-10-25", rows: 12345 } } }),
+  tested: () => json({ channels: [{ name: "webhook", told: true, error: null }] }),
 };
 const onChange = vi.fn();
 
 function answerTo({ path, init, body }: Seen) {
   if (path.endsWith("/ingestion/")) return server.ingestion;
+  if (path.includes("/retention/")) return server.wouldGo;
+  if (path.endsWith("/alarms/test/")) return server.tested;
   return init.method === "PATCH" ? () => server.patch(body) : server.settings;
 }
 
@@ -20,7 +24,7 @@ async function page() {
   const seen = fakeServer(answerTo);
   render(<SettingsPage project={PROJECT} onChange={onChange} />);
   await screen.findByTestId("settings-form");
-  return { patches: () => seen.filter(({ init }) => init.method === "PATCH") };
+  return { seen, patches: () => seen.filter(({ init }) => init.method === "PATCH") };
 }
 
 const field = (label: string) => screen.getByLabelText<HTMLInputElement>(label);
@@ -34,6 +38,9 @@ beforeEach(() => {
   server.settings = () => json(SETTINGS);
   server.ingestion = () => json(INGESTION);
   server.patch = (changes) => json({ ...SETTINGS, ...changes });
+  server.wouldGo = () =>
+    json({ rules: { event_retention_days: { kept_from: "2026-10-25", rows: 12345 } } });
+  server.tested = () => json({ channels: [{ name: "webhook", told: true, error: null }] });
 });
 
 describe("the form", () => {
@@ -175,6 +182,103 @@ describe("the form", () => {
     fakeServer(answerTo);
     render(<SettingsPage project={PROJECT} onChange={onChange} />);
     expect((await screen.findByRole("alert")).textContent).toContain("has no settings");
+  });
+});
+
+describe("how long it is kept", () => {
+  const confirm = () => screen.findByRole("button", { name: "Save, and delete it" });
+
+  test("a shorter time is saved only after the reader saw what would go", async () => {
+    const { seen, patches } = await page();
+    expect(field("Days to keep events").value).toBe("400");
+    type("Days to keep events", "30");
+    fireEvent.click(saveButton());
+    const dialog = await screen.findByRole("dialog");
+    await waitFor(() => expect(dialog.textContent).toContain("12,345 events"));
+    expect(dialog.textContent).toContain("that happened before October 25, 2026 (UTC)");
+    const asked = seen.filter(({ path }) => path.includes("/retention/"));
+    expect(asked.map(({ path }) => path)).toEqual([
+      "/api/projects/7/retention/?event_retention_days=30",
+    ]);
+    expect(patches()).toEqual([]);
+
+    fireEvent.click(screen.getByRole("button", { name: "Keep it" }));
+    expect(screen.queryByRole("dialog")).toBeNull();
+    expect([field("Days to keep events").value, patches().length]).toEqual(["30", 0]);
+
+    fireEvent.click(saveButton());
+    fireEvent.click(screen.getByRole("button", { name: "Save, and delete it" }));
+    expect(patches()).toEqual([]); // not while it counts
+    await screen.findByText("12,345 events");
+    fireEvent.click(await confirm());
+    expect(await screen.findByText(/^Saved\./)).toBeTruthy();
+    expect(patches().map(({ body }) => body)).toEqual([{ event_retention_days: 30 }]);
+    expect(screen.queryByRole("dialog")).toBeNull();
+  });
+
+  test("what cannot be counted is said, and can be saved all the same", async () => {
+    server.wouldGo = () => json({ detail: "ClickHouse does not answer." }, 503);
+    const { patches } = await page();
+    type("Days to keep session recordings", "7");
+    fireEvent.click(saveButton());
+    expect((await screen.findByRole("alert")).textContent).toContain("ClickHouse");
+    fireEvent.click(await confirm());
+    await screen.findByText(/^Saved\./);
+    expect(patches()[0]?.body).toEqual({ recording_retention_days: 7 });
+  });
+
+  test("a longer time, or for ever, deletes nothing and needs no question", async () => {
+    const { patches } = await page();
+    type("Days to keep events", "");
+    fireEvent.click(saveButton());
+    await screen.findByText(/^Saved\./);
+    expect(patches()[0]?.body).toEqual({ event_retention_days: null });
+  });
+
+  test.each(["0", "36501", "a year"])("%s days are refused at the field", async (days) => {
+    const { patches } = await page();
+    type("Days to keep dead letters", days);
+    fireEvent.click(saveButton());
+    expect((await screen.findByRole("alert")).textContent).toContain("days");
+    expect(document.activeElement).toBe(field("Days to keep dead letters"));
+    expect(patches()).toEqual([]);
+  });
+});
+
+describe("alarms", () => {
+  const testButton = () => screen.getByRole("button", { name: "Send a test alarm" });
+
+  test("are tried once they are saved, and the page says who took the test", async () => {
+    const { seen, patches } = await page();
+    const tests = () => seen.filter(({ path }) => path.endsWith("/alarms/test/")).length;
+    fireEvent.click(testButton());
+    expect(screen.getByText(/Nobody is told yet/)).toBeTruthy();
+    type("Webhook", " https://hooks.slack.com/services/T/B/x ");
+    fireEvent.click(testButton());
+    expect(screen.getByText("Save it first.")).toBeTruthy();
+    expect(tests()).toBe(0);
+    fireEvent.click(saveButton());
+    await screen.findByText(/^Saved\./);
+    expect(patches()[0]?.body).toEqual({ alert_url: "https://hooks.slack.com/services/T/B/x" });
+    fireEvent.click(testButton());
+    expect(await screen.findByText("The webhook took it.")).toBeTruthy();
+    server.tested = () =>
+      json({ channels: [{ name: "webhook", told: false, error: "It answered 403." }] });
+    fireEvent.click(testButton());
+    expect(
+      await screen.findByText("The webhook did not take it: It answered 403."),
+    ).toBeTruthy();
+    expect(tests()).toBe(2);
+  });
+
+  test("an address that may not be reached is refused at its field", async () => {
+    server.patch = () =>
+      json({ code: "invalid_input", detail: "It must be a public host.", attr: "alert_url" }, 400);
+    await page();
+    type("Webhook", "http://10.0.0.1/");
+    fireEvent.click(saveButton());
+    await screen.findByRole("alert");
+    expect(document.activeElement).toBe(field("Webhook"));
   });
 });
 
