@@ -15,6 +15,7 @@ from analytics_pipelines.events.keys import raw_key
 from analytics_pipelines.events.parse import Incoming, Request
 from analytics_pipelines.ingest.drain import Drain
 from analytics_pipelines.ingest.locks import LOAD, held
+from analytics_pipelines.ingest.replacements import Replacements
 from resources.clickhouse import ClickHouse
 from resources.object_store import ObjectStore
 from resources.postgres import Postgres
@@ -70,15 +71,16 @@ def clear(
 ) -> int:
     """Remove the demo projects with their events, dead letters, raw objects and ledger rows; how many events it were.
 
-    Other projects' data stays as it is. What was broken off anywhere is finished by the next call. Events that
-    somebody else sent to a demo project leave the tables with it, but not the raw objects that they arrived in.
-    `progress` is told (objects removed, of all). Raises Problem, StoreUnavailable, PostgresUnavailable,
-    ClickHouseUnavailable, ClickHouseRefused.
+    Other projects' data stays as it is, also in objects that hold both. What was broken off anywhere is finished by the
+    next call. Waits for a replay to end. What somebody else sent to a demo project stays in the bucket while it waits
+    to be loaded, and so do recordings of sessions. `progress` is told (objects removed, of all). Raises Problem,
+    StoreUnavailable, PostgresUnavailable, ClickHouseUnavailable, ClickHouseRefused.
     """
     # A batch found open could neither be finished without its objects nor be known as the same with fewer of them.
     Drain(store, postgres, clickhouse, batch_objects=1, batch_bytes=1).hours([])
-    with postgres.session() as session, held(session, LOAD):
-        traces = Traces(store, postgres, clickhouse, [each for each in projects.all() if each.is_demo])
+    replacements = Replacements(store, postgres)
+    with replacements.alone(), postgres.session() as session, held(session, LOAD):
+        traces = Traces(replacements, postgres, clickhouse, [each for each in projects.all() if each.is_demo])
         return traces.remove(projects, datetime.now(UTC), progress)
 
 

@@ -1,6 +1,6 @@
 """What demo projects have left in the bucket, the ledger and the tables, and its removal."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -8,13 +8,16 @@ from uuid import UUID
 import msgspec
 
 from analytics_pipelines.accounts.projects import Project, Projects
+from analytics_pipelines.demo.elsewhere import Elsewhere
 from analytics_pipelines.events import zstd
 from analytics_pipelines.ingest.backlog import open_hours, waiting
 from analytics_pipelines.ingest.ledger import COUNTED, Ledger
+from analytics_pipelines.ingest.moved import MovedObjects
+from analytics_pipelines.ingest.replacements import Replacements
 from analytics_pipelines.problems import Problem
 from analytics_pipelines.rollups.tables import ROLLUPS
 from resources.clickhouse import ClickHouse
-from resources.object_store import ObjectStore, StoredObject
+from resources.object_store import StoredObject
 from resources.postgres import Postgres
 
 NODE = "demo"  # stands in the keys of the objects that the demo writes; a host may be called so, too
@@ -22,6 +25,8 @@ NODE = "demo"  # stands in the keys of the objects that the demo writes; a host 
 # Rows of a batch are received around its arrival hour; of a line that could not be read, at no time.
 _AROUND = timedelta(hours=2)
 
+
+_RowsKept = list[tuple[UUID, int]]
 
 # What stands beside the events, of groups, of names and of what was odd.
 _BESIDE = ("group_facts", "group_types", "sightings", "ingestion_warnings")
@@ -35,17 +40,20 @@ _decoder = msgspec.json.Decoder(_Line)
 
 
 class Traces:
-    """Of these projects. Whoever removes them holds the lock `LOAD`, so that nothing of them is being loaded."""
+    """Of these projects. Whoever removes them is `alone` by these replacements, so that no day is being loaded again,
+    and holds the lock `LOAD`, so that nothing of them is being loaded at all."""
 
     def __init__(
-        self, store: ObjectStore, postgres: Postgres, clickhouse: ClickHouse, projects: Sequence[Project]
+        self, replacements: Replacements, postgres: Postgres, clickhouse: ClickHouse, projects: Sequence[Project]
     ) -> None:
-        self._store = store
+        self._store = replacements.store
         self._postgres = postgres
         self._clickhouse = clickhouse
         self._ledger = Ledger(postgres)
+        self._moved = MovedObjects(self._store, postgres)
         self._projects = projects
         self._teams = [project.id for project in projects]
+        self._elsewhere = Elsewhere(replacements, self._ledger, frozenset(self._teams))
 
     def remove(self, projects: Projects, now: datetime, progress: Callable[[int, int], None]) -> int:
         """Remove everything, the projects last: until then another call finds the rest. Returns the count of events.
@@ -55,18 +63,29 @@ class Traces:
         if not self._projects:
             return 0
         loaded, pending = self._loaded(), self._pending(now)
-        progress(0, len(loaded) + len(pending))
-        self._settle_ledger([each.key for each in loaded])
+        kept = {table: self._rows_kept(table) for table in COUNTED}
+        own = [each.key for each in (*loaded, *pending)]
+        # Before their rows go, since these tell in which hours to look.
+        elsewhere = self._elsewhere.find(self._hours(kept, loaded), own)
+        steps = len(elsewhere) + len(own)
+        progress(0, steps)
+        for done, key in enumerate(elsewhere, start=1):
+            self._elsewhere.take_out(key)
+            progress(done, steps)
+        self._settle_ledger([each.key for each in loaded], kept)
         removed = self._delete_rows()
-        for done, each in enumerate([*loaded, *pending], start=1):
-            self._store.delete([each.key])
-            progress(done, len(loaded) + len(pending))
+        for done, key in enumerate(own, start=len(elsewhere) + 1):
+            self._store.delete([key])
+            progress(done, steps)
         for project in self._projects:
             projects.delete(project.id)
         return removed
 
     def _loaded(self) -> list[StoredObject]:
-        """Objects of ours that the ledger knows. Raises Problem when a batch with one of them is open."""
+        """Objects of ours that the ledger knows, whether others took their place or not.
+
+        Raises Problem when a batch with one of them is open.
+        """
         rows = self._postgres.rows(
             "SELECT o.key, o.bytes, b.state FROM ingest_objects o JOIN ingest_batches b ON b.id = o.batch_id"
             " WHERE b.arrival_hour >= %s AND o.key LIKE %s ORDER BY o.key",
@@ -96,17 +115,26 @@ class Traces:
 
     def _holds_only_ours(self, key: str) -> bool:
         try:
-            lines = zstd.decompress(self._store.get(key))
+            lines = zstd.decompress(self._moved.get(key))
             return all(line.project in self._teams for line in _decoder.decode_lines(lines))
         except (FileNotFoundError, zstd.ZstdError, msgspec.DecodeError):
             return False  # expired, or none that we wrote
 
-    def _settle_ledger(self, keys: Sequence[str]) -> None:
+    def _hours(self, kept: Mapping[str, _RowsKept], loaded: Sequence[StoredObject]) -> list[datetime]:
+        """The arrival hours of which anything of ours was loaded."""
+        batches = {batch_id for rows in kept.values() for batch_id, _ in rows}
+        rows = self._postgres.rows(
+            "SELECT DISTINCT b.arrival_hour FROM ingest_batches b LEFT JOIN ingest_objects o ON o.batch_id = b.id"
+            " WHERE b.id = ANY(%s) OR o.key = ANY(%s) ORDER BY b.arrival_hour",
+            [list(batches), [each.key for each in loaded]],
+        )
+        return [row["arrival_hour"] for row in rows]
+
+    def _settle_ledger(self, keys: Sequence[str], kept: Mapping[str, _RowsKept]) -> None:
         """Take these objects out of the ledger, and out of its counts the rows that are about to go.
 
         A batch may hold other projects' objects as well: its counts become those of the rows that stay.
         """
-        kept = {table: self._rows_kept(table) for table in COUNTED}
         with self._postgres.transaction() as connection:
             gone = connection.execute(
                 "DELETE FROM ingest_objects WHERE key = ANY(%s) RETURNING batch_id, bytes", [list(keys)]
@@ -129,7 +157,7 @@ class Traces:
             connection.execute("DELETE FROM data_versions WHERE team_id = ANY(%s)", [self._teams])
             connection.execute("DELETE FROM group_types WHERE team_id = ANY(%s)", [self._teams])
 
-    def _rows_kept(self, table: str) -> list[tuple[UUID, int]]:
+    def _rows_kept(self, table: str) -> _RowsKept:
         """The batches that hold rows of ours, with the count of their other rows."""
         ours: dict[str, Any] = {"teams": self._teams}
         found, first, last = self._clickhouse.query(

@@ -2,7 +2,8 @@
 
 import json
 import threading
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -11,15 +12,22 @@ import pytest
 from analytics_pipelines import faults
 from analytics_pipelines.accounts.projects import Project, Projects
 from analytics_pipelines.demo.load import clear, load
+from analytics_pipelines.erasures.eraser import Eraser
+from analytics_pipelines.erasures.requests import Erasures
+from analytics_pipelines.erasures.subject import Subject
 from analytics_pipelines.events import zstd
 from analytics_pipelines.events.keys import raw_key
 from analytics_pipelines.ingest import drain as drain_module
 from analytics_pipelines.ingest.checks import mismatched_batches
 from analytics_pipelines.ingest.drain import LOAD, LOCK_CLASS, Drain
 from analytics_pipelines.ingest.ledger import COUNTED
+from analytics_pipelines.ingest.replay import Replay
+from analytics_pipelines.settings import Settings
+from analytics_pipelines.upkeep.compaction import Compaction
 from resources.clickhouse import ClickHouse
 from resources.object_store import ObjectStore, StoredObject
 from resources.postgres import Postgres
+from tests.conftest import Databases
 
 pytestmark = pytest.mark.engines
 
@@ -53,6 +61,12 @@ def count(clickhouse: ClickHouse, team: int, table: str = "events") -> int:
 
 def keys(store: ObjectStore) -> list[str]:
     return [each.key for each in store.objects("raw/v1")]
+
+
+def lines_of_project(store: ObjectStore, project: int) -> list[bytes]:
+    """Its lines in the bucket, in their order."""
+    lines = [line for key in keys(store) for line in zstd.decompress(store.get(key)).splitlines()]
+    return [line for line in lines if json.loads(line)["project"] == project]
 
 
 def known_keys(postgres: Postgres) -> list[str]:
@@ -201,6 +215,64 @@ def test_objects_of_a_host_that_is_called_demo_stay(
     assert keys(store) == sorted([kept, waits])
     drain.everything()
     assert count(clickhouse, ours.id) == 4
+
+
+def test_the_demo_goes_from_objects_that_an_erasure_or_compaction_made_and_others_stay(
+    store: ObjectStore,
+    postgres: Postgres,
+    projects: Projects,
+    ours: Project,
+    drain: Drain,
+    clickhouse: ClickHouse,
+    migrated: Databases,
+    now: datetime,
+    tmp_path: Path,
+) -> None:
+    project = load(store, projects, now=now, scale=0.01)
+    load(store, projects, now=now + timedelta(milliseconds=1), scale=0.01)  # nothing but duplicates
+    for number in range(4):  # somebody tries the demo's token
+        put(store, (ours, project)[number % 2].id, now + timedelta(milliseconds=2 + number))
+    mixed = [line for key in keys(store)[-2:] for line in zstd.decompress(store.get(key)).splitlines(keepends=True)]
+    payload = zstd.compress(b"".join(mixed))  # of a proxy before both
+    store.put(raw_key(now + timedelta(milliseconds=9), "host", payload), payload)
+    drain.everything()
+    settings = Settings(
+        data_dir=tmp_path,
+        postgres_url=migrated.postgres_url,
+        clickhouse_url=migrated.clickhouse_url,
+        object_store_url=store.url,
+    )
+    ((customer,),) = clickhouse.query(
+        f"SELECT distinct_id FROM events WHERE team_id = {project.id} AND event = 'purchase' LIMIT 1"
+    ).rows
+    before = set(keys(store))
+    erasure = Erasures(postgres).request(
+        project.id, Subject("person", frozenset({customer})), by="test", now=datetime.now(UTC)
+    )
+    (done,) = Eraser(store, postgres, clickhouse, settings).run(erasure.id)
+    assert done.state == "verified", done.error
+    assert sum("-demo-" in key for key in set(keys(store)) - before) == 2
+    drain.ledger.move_watermark(now + timedelta(days=1))
+    assert Compaction(store, postgres, timedelta(0), 1 << 20, lambda: now + timedelta(days=2)).run().objects_after == 1
+    theirs = lines_of_project(store, ours.id)
+    assert len(theirs) == 9
+
+    def stop(done: int, _: int) -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        clear(store, postgres, clickhouse, projects, stop)
+    assert clear(store, postgres, clickhouse, projects) > 100
+    assert lines_of_project(store, project.id) == []
+    assert lines_of_project(store, ours.id) == theirs
+    assert len(keys(store)) == 1
+    drain.everything()
+    assert mismatched_batches(postgres, clickhouse, run_id="run-1") == []
+    assert [count(clickhouse, ours.id, table) for table in COUNTED] == [4, 3, 0]
+    Replay(store, postgres, clickhouse, batch_objects=100, batch_bytes=100_000_000).days(now.date(), now.date())
+    assert [count(clickhouse, ours.id, table) for table in COUNTED] == [4, 3, 0]
+    assert [count(clickhouse, project.id, table) for table in COUNTED] == [0, 0, 0]
 
 
 def test_clear_waits_for_a_load_in_flight(
