@@ -7,7 +7,7 @@ import dagster as dg
 
 from analytics_pipelines.erasures.eraser import Eraser
 from analytics_pipelines.erasures.proof import reopen_resurfaced, resurfaced
-from analytics_pipelines.erasures.requests import Erasure, Erasures
+from analytics_pipelines.erasures.requests import Erasure
 from assets.identity import GROUP, OWNERS
 from resources.shells import AnalyticsResource
 
@@ -33,7 +33,7 @@ def erasures(context: dg.AssetExecutionContext, analytics: AnalyticsResource) ->
 
     eraser.progress = say
     with closing(eraser.postgres):
-        reopened = reopen_resurfaced(eraser.requests, eraser.clickhouse, datetime.now(UTC))
+        reopened = reopen_resurfaced(eraser.store, eraser.postgres, eraser.clickhouse, datetime.now(UTC))
         done = eraser.run()
     failed = [erasure.id for erasure in done if erasure.state == "failed"]
     if failed:
@@ -58,11 +58,16 @@ def erasures(context: dg.AssetExecutionContext, analytics: AnalyticsResource) ->
 
 @dg.asset_check(asset="erasures", blocking=True)
 def nobody_survived(context: dg.AssetCheckExecutionContext, analytics: AnalyticsResource) -> dg.AssetCheckResult:
-    """Of all erasures that were verified lately, nothing is stored; looked for by hashes of the ids."""
+    """Of all erasures that were verified lately, no event or part of a recording is stored; looked for by hashes of
+    the ids."""
     clickhouse = analytics.clickhouse({"run_id": context.run.run_id, "check": "nobody_survived"})
     with closing(analytics.postgres()) as postgres:
-        found = resurfaced(Erasures(postgres), clickhouse, datetime.now(UTC))
+        found = resurfaced(analytics.store(), postgres, clickhouse, datetime.now(UTC))
     return dg.AssetCheckResult(
         passed=not found,
-        metadata={"survivors": sum(each.events for each in found), "erasures": len(found)},
+        metadata={
+            "survivors": sum(each.survivors for each in found),
+            "recordings": sum(each.recordings for each in found),
+            "erasures": len(found),
+        },
     )

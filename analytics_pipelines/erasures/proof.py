@@ -1,12 +1,17 @@
 """Verified erasures are looked at again: by salted hashes, since nothing else of the ids is known any more."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from analytics_pipelines.erasures.late_recordings import LateRecordings
 from analytics_pipelines.erasures.requests import Erasure, Erasures
 from analytics_pipelines.erasures.subject import Subject
+from analytics_pipelines.ingest.cookieless_secret import cookieless_secret
 from resources.clickhouse import ClickHouse
+from resources.object_store import ObjectStore
+from resources.postgres import Postgres
 
 # What arrives late, of hosts whose clocks are behind or that could not reach the bucket, was received in these days
 # before the request. For so long a request is looked at again, too.
@@ -18,31 +23,40 @@ _IN_TIME = "team_id = {team:Int64} AND received_at <= {until:DateTime64(3)} AND 
 
 @dataclass(frozen=True)
 class Resurfaced:
-    """Events of a verified erasure that came to light since: so many, of these ids."""
+    """What came to light of a verified erasure since: so many events and lines of session recordings, of these ids."""
 
     erasure: Erasure
     events: int
-    ids: Sequence[str] = ()
+    recordings: int = 0
+    ids: Collection[str] = ()
+
+    @property
+    def survivors(self) -> int:
+        return self.events + self.recordings
 
 
-def resurfaced(requests: Erasures, clickhouse: ClickHouse, now: datetime) -> list[Resurfaced]:
+def resurfaced(store: ObjectStore, postgres: Postgres, clickhouse: ClickHouse, now: datetime) -> list[Resurfaced]:
     """Those of the last days of which anything is stored again; it is noted of them."""
-    looked_at = [_look(erasure, clickhouse) for erasure in requests.verified_since(now - LATE)]
-    found = [each for each in looked_at if each.events]
+    requests = Erasures(postgres)
+    verified = requests.verified_since(now - LATE)
+    recordings = LateRecordings(store, cookieless_secret(postgres), LATE).of(verified, now) if verified else {}
+    looked_at = [_look(erasure, clickhouse, recordings[erasure.id]) for erasure in verified]
+    found = [each for each in looked_at if each.survivors]
     for each in found:
         requests.note_resurfaced(each.erasure.id, now)
     return found
 
 
-def reopen_resurfaced(requests: Erasures, clickhouse: ClickHouse, now: datetime) -> int:
+def reopen_resurfaced(store: ObjectStore, postgres: Postgres, clickhouse: ClickHouse, now: datetime) -> int:
     """Have them erased once more; how many there are."""
-    found = resurfaced(requests, clickhouse, now)
+    found = resurfaced(store, postgres, clickhouse, now)
     for each in found:
-        requests.reopen(each.erasure, Subject(each.erasure.kind, frozenset(each.ids)))
+        Erasures(postgres).reopen(each.erasure, Subject(each.erasure.kind, frozenset(each.ids)))
     return len(found)
 
 
-def _look(erasure: Erasure, clickhouse: ClickHouse) -> Resurfaced:
+def _look(erasure: Erasure, clickhouse: ClickHouse, recordings: Counter[str]) -> Resurfaced:
+    lines = recordings.total()
     parameters = {
         "team": erasure.team_id,
         "until": erasure.requested_at,
@@ -52,10 +66,11 @@ def _look(erasure: Erasure, clickhouse: ClickHouse) -> Resurfaced:
     }
     if erasure.kind == "project":
         count = clickhouse.query("SELECT count() FROM events WHERE team_id = {team:Int64}", parameters).one()[0]
-        return Resurfaced(erasure, int(count))
+        return Resurfaced(erasure, int(count), lines)
     if erasure.kind != "person":
-        return Resurfaced(erasure, 0)  # whose events they were can't be told by a hash of an id
+        return Resurfaced(erasure, events=0)  # whose events they were can't be told by a hash of an id
     rows = clickhouse.query(
         f"SELECT distinct_id, count() FROM events WHERE {_IN_TIME} AND {_KNOWN_AGAIN} GROUP BY distinct_id", parameters
     ).rows
-    return Resurfaced(erasure, sum(count for _, count in rows), [distinct_id for distinct_id, _ in rows])
+    ids = {distinct_id for distinct_id, _ in rows}.union(recordings)
+    return Resurfaced(erasure, sum(count for _, count in rows), lines, ids)

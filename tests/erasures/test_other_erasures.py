@@ -1,6 +1,6 @@
 """Groups, chosen events, projects and returning persons."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from analytics_pipelines.accounts.projects import Projects
 from analytics_pipelines.erasures.eraser import Eraser
 from analytics_pipelines.erasures.proof import reopen_resurfaced, resurfaced
 from analytics_pipelines.erasures.subject import EventFilter, Subject
+from analytics_pipelines.events.keys import REPLAY_PREFIX
 from analytics_pipelines.ingest.replay import Replay
 from analytics_pipelines.persons.squash import Squash
 
@@ -114,21 +115,40 @@ def test_an_erasure_during_a_squash_takes_what_the_squash_had_written(place: Pla
     assert of_bob(place) == before
 
 
+@pytest.mark.parametrize("store", ["s3"], indirect=True)
 def test_what_comes_to_light_later_is_found_by_its_hash_and_erased(place: Place) -> None:
     place.send(line("page", MAIL, place.ours))
     place.load()
     done = place.erase(MAIL)
     assert done.subject is None
-    requests, moment = place.eraser().requests, ASKED + timedelta(hours=1)
-    assert resurfaced(requests, place.clickhouse, moment) == []
-    place.send(line("late", MAIL, place.ours), line("late", "bob", place.ours))  # received before, stored now
+    stores, moment = (place.store, place.postgres, place.clickhouse), ASKED + timedelta(hours=1)
+
+    def record(who: str, project: int, received: datetime = RECEIVED) -> None:
+        part = line("$snapshot", who, project, received=received, **{"$session_id": "s", "$snapshot_data": [{"x": 1}]})
+        place.send(part, received=received, prefix=REPLAY_PREFIX)
+
+    record("bob", place.ours)
+    record(MAIL, place.theirs)
+    record(MAIL, place.ours, ASKED + timedelta(seconds=1))  # she is back
+    stays = place.store.objects(REPLAY_PREFIX)
+    assert resurfaced(*stores, moment) == []
+    # received before the request, by hosts that could not reach the bucket
+    place.send(line("late", MAIL, place.ours), line("late", "bob", place.ours))
     place.load()
-    assert [each.events for each in resurfaced(requests, place.clickhouse, moment)] == [1]
-    assert reopen_resurfaced(requests, place.clickhouse, moment) == 1
+    record(MAIL, place.ours)
+    (found,) = resurfaced(*stores, moment)
+    assert (found.events, found.recordings, found.ids) == (1, 1, {MAIL})
+    assert reopen_resurfaced(*stores, moment) == 1
     (again,) = place.eraser().run()
     assert (again.id, again.state) == (done.id, "verified")
     assert place.rows("SELECT distinct_id FROM events") == [("bob",)]
+    assert place.store.objects(REPLAY_PREFIX) == stays
+    place.store.delete(item.key for item in stays)
     assert not any(everywhere(place).values())
+    record(MAIL, place.ours)  # a part of a recording alone is found, too
+    assert reopen_resurfaced(*stores, moment) == 1
+    assert [each.state for each in place.eraser().run()] == ["verified"]
+    assert place.store.objects(REPLAY_PREFIX) == []
 
 
 def test_what_arrives_while_it_is_erased_is_no_survivor(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
