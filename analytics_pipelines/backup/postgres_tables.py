@@ -24,6 +24,7 @@ REMADE = {
     "replay_objects": "work under way",
     "ids_to_rebuild": "work under way",
     "outdated_names": "work under way",
+    "readmissions": "work under way",
     "dirty_days": "noted as events are loaded",
     "rollup_watermark": "rollups are made anew",
     "query_cache": "answers are found anew",

@@ -6,7 +6,7 @@ from typing import Any
 
 from analytics_pipelines.catalog.rebuild import note_projects
 from analytics_pipelines.faults import hit
-from analytics_pipelines.ingest import takers
+from analytics_pipelines.ingest import latecomers, takers
 from analytics_pipelines.ingest.geoip import locate
 from analytics_pipelines.ingest.ledger import COUNTED, Batch, Ledger, Outcome
 from analytics_pipelines.ingest.lines import DeadLetter
@@ -77,12 +77,14 @@ def admit(
     *,
     token: str,
     only: str | None = None,
+    is_news: bool = False,
 ) -> tuple[int, list[DeadLetter]]:
     """Store what these objects (key, zstd frames) hold as events of a batch that is loaded.
 
     Of them `only` those whose team_id and uuid that SELECT gives. What is stored stays; `token` must be another one
-    for other lines. Returns how many events count, and the lines that are none. The caller recounts the batch, which
-    is marked for it, and holds the `LOAD` lock.
+    for other lines. With `is_news` followers are told of what was stored nowhere before. Returns how many events
+    count, and the lines that are none. The caller recounts the batch, which is marked for it, and holds the `LOAD`
+    lock.
     """
     staged, ledger = Staged(batch.id, batch.hour.date()), Ledger(postgres)
     ledger.mark_for_recount([batch.id])
@@ -90,6 +92,9 @@ def admit(
         dead = stage(staged, objects, batch, clickhouse, postgres)
         if only is not None:
             clickhouse.command(f"ALTER TABLE {staged.table} DELETE WHERE (team_id, uuid) NOT IN ({only})")
+        if is_news:
+            latecomers.plan(staged, token, clickhouse, postgres)
+            hit("admit.after_plan")
         own_days = _settle_own(staged, clickhouse, postgres, now)
         days = _publish(staged, clickhouse, postgres, token)
         hit("admit.after_events")
@@ -98,6 +103,9 @@ def admit(
         clickhouse.insert(sql_of("publish_warnings", staged))
         takers.take_all(staged, clickhouse, postgres)
         hit("admit.after_takers")
+        if is_news:
+            latecomers.note_visible(batch, postgres)
+            hit("admit.after_visible")
         (events,) = clickhouse.query(f"SELECT count() FROM {staged.numbers}").one()
     return int(events), dead
 

@@ -118,6 +118,7 @@ class Readmission:
             self.postgres,
             self.now(),
             token=f"{batch.id} {token}",
+            is_news=True,
         )
         still = {letter.line.text for letter in dead}
         alive = {_text(line) for line in wanted if line not in still}

@@ -1,5 +1,6 @@
 """The order in which batches became visible, for whoever follows ingestion event by event."""
 
+from typing import LiteralString
 from uuid import UUID
 
 from resources.postgres import Connection
@@ -8,13 +9,16 @@ from resources.postgres import Connection
 LOCK_CLASS = 7_203_012
 
 
+# Whether anyone is to be told of what becomes visible.
+IS_FOLLOWED: LiteralString = "EXISTS (SELECT 1 FROM webhook_destinations WHERE enabled AND NOT deleted)"
+
+
 def note_visible(connection: Connection, batch_id: UUID) -> None:
     """A batch that was being loaded can be read once the transaction is committed. Not written when nobody follows."""
     numbers_wait(connection)
     connection.execute(
         "INSERT INTO visible_batches (batch_id, arrival_hour) SELECT id, arrival_hour FROM ingest_batches"
-        " WHERE id = %s AND state = 'loading'"
-        " AND EXISTS (SELECT 1 FROM webhook_destinations WHERE enabled AND NOT deleted)",
+        f" WHERE id = %s AND state = 'loading' AND {IS_FOLLOWED}",
         [batch_id],
     )
 

@@ -1,5 +1,6 @@
 """Batches that a destination has not looked through yet, in the order in which they became visible."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -22,11 +23,17 @@ class Place:
 
 @dataclass(frozen=True)
 class Batch:
-    """A batch whose events became visible as the `number`-th."""
+    """A batch whose events became visible as the `number`-th; with `uuids` those of a project that came later."""
 
     number: int
     id: UUID
     arrival_hour: datetime
+    team_id: int | None = None
+    uuids: Sequence[UUID] | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        return self.uuids is None
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,8 @@ class Span:
 def next_batch(postgres: Postgres, place: Place) -> Batch | None:
     """The first that comes after a place."""
     row = postgres.row(
-        "SELECT number, batch_id AS id, arrival_hour FROM visible_batches WHERE number > %s ORDER BY number LIMIT 1",
+        "SELECT number, batch_id AS id, arrival_hour, team_id, uuids FROM visible_batches WHERE number > %s"
+        " ORDER BY number LIMIT 1",
         [place.seen],
     )
     return Batch(**row) if row else None

@@ -164,10 +164,13 @@ def sql_url(base_url: str, team_id: int, table: str, column: str, value: str) ->
 
 def _within(span: Span) -> tuple[nodes.Expr, ...]:
     day = nodes.Compare("=", nodes.Name(("arrival_day",)), nodes.Constant(span.batch.arrival_hour.date()))
+    some: tuple[nodes.Expr, ...] = ()
+    if span.batch.uuids is not None:
+        some = (nodes.In(nodes.Name(("uuid",)), tuple(nodes.Constant(each) for each in span.batch.uuids)),)
     if span.is_gone:
         start, end = (nodes.Constant(each) for each in span.received)
-        return day, nodes.Between(nodes.Name(("received_at",)), start, end)
-    return day, nodes.Compare("=", nodes.Name(("batch_id",)), nodes.Constant(span.batch.id))
+        return day, nodes.Between(nodes.Name(("received_at",)), start, end), *some
+    return day, nodes.Compare("=", nodes.Name(("batch_id",)), nodes.Constant(span.batch.id)), *some
 
 
 def _behind(after: tuple[datetime, UUID] | None) -> nodes.Expr | None:

@@ -81,7 +81,7 @@ class Matcher:
 
     def _page(self, destination: Destination, place: Place, span: Span) -> list[Found]:
         project = Projects(self.postgres).get(destination.team_id)
-        if project is None:
+        if project is None or span.batch.team_id not in (None, project.id):
             return []
         finder = Finder(
             self.clickhouse,
@@ -96,7 +96,7 @@ class Matcher:
         if len(found) == PAGE:
             return replace(place, after=(found[-1].received_at, found[-1].uuid))
         moved = replace(place, seen=span.batch.number, after=None)
-        if span.is_gone and not _was_redone(place, span.batch):
+        if span.is_gone and span.batch.is_whole and not _was_redone(place, span.batch):
             newest = newest_number(self.postgres)
             return replace(moved, redone_hour=span.batch.arrival_hour, redone_to=newest)
         return moved

@@ -250,23 +250,3 @@ def _state(row: dict[str, Any]) -> State:
     if row["parked_at"] or row["parked"]:
         return "parked"
     return "failing" if row["failures"] else "healthy"
-
-
-def erase(postgres: Postgres, team_id: int, distinct_ids: Sequence[str] = (), person_ids: Sequence[UUID] = ()) -> int:
-    """Forget what is on its way, or parked, of these people in a project; how many events that were."""
-    return postgres.execute(
-        "DELETE FROM webhook_deliveries WHERE team_id = %s AND (distinct_id = ANY(%s) OR person_id = ANY(%s))",
-        [team_id, list(distinct_ids), list(person_ids)],
-    )
-
-
-def survivors(
-    postgres: Postgres, team_id: int, distinct_ids: Sequence[str] = (), person_ids: Sequence[UUID] = ()
-) -> int:
-    """How many events of these people are on their way, or parked."""
-    row = postgres.row(
-        "SELECT count(*) AS n FROM webhook_deliveries WHERE team_id = %s"
-        " AND (distinct_id = ANY(%s) OR person_id = ANY(%s))",
-        [team_id, list(distinct_ids), list(person_ids)],
-    )
-    return int(row["n"]) if row else 0

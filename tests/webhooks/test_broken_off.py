@@ -3,17 +3,23 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import pytest
 from hook_receiver import Receiver, receiving
+from raw_lines import LAST_RULE, change_stage
+from thorough import some
 
+from analytics_pipelines import faults
+from analytics_pipelines.erasures.eraser import Eraser
+from analytics_pipelines.erasures.requests import Erasures
+from analytics_pipelines.erasures.subject import Subject
+from analytics_pipelines.ingest.readmission import Readmission, Readmitted, Wanted
 from analytics_pipelines.ingest.replay import Replay
-from analytics_pipelines.webhooks.queue import erase, survivors
 
 pytestmark = pytest.mark.engines
 
@@ -110,14 +116,66 @@ def replay(world: Any) -> None:
         made.postgres.close()
 
 
-def test_a_replay_of_a_day_tells_nothing_again(world: Any, receiver: Receiver) -> None:
+def readmit(world: Any) -> Readmitted:
+    return Readmission(world.store, world.postgres, world.clickhouse).run(Wanted(team_id=world.team_id))
+
+
+def poisoned(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Events named `poison` are dead letters, until what is returned is called."""
+    return change_stage(monkeypatch, LAST_RULE, f"{LAST_RULE} sent_name = 'poison', 'never',")
+
+
+def test_a_dead_letter_that_is_an_event_by_now_is_told_once_wherever_it_is_broken_off(
+    world: Any, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world.destination(receiver)
-    ids = world.arrive("a", "b")
+    mend = poisoned(monkeypatch)
+    wanted = [*world.arrive("a", "poison"), *world.arrive("b")]
+    resent = world.arrive({"event": "c"})  # the event of a dead letter that was sent again and told
+    world.arrive({"event": "poison", "uuid": resent[0]})
     world.deliver()
+    assert told(receiver) == [wanted[0], wanted[2], *resent]
+    mend()
+    for point in some(["admit.after_plan", "admit.after_events", "admit.after_takers", "admit.after_visible"], 2):
+        monkeypatch.setattr(faults, "_plan", {point: ("raise", 1)})
+        monkeypatch.setattr(faults, "_passes", {})
+        with pytest.raises(faults.InjectedFault):
+            readmit(world)
+    monkeypatch.setattr(faults, "_plan", {})
+    readmit(world)
+    assert readmit(world).tried == 0
+    world.deliver()
+    assert told(receiver)[3:] == [wanted[1]]
+
+
+def test_a_dead_letter_that_is_an_event_by_now_is_told_after_its_day_was_loaded_again_and_others_are_not(
+    world: Any, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.destination(receiver)
+    mend = poisoned(monkeypatch)
+    ids = world.arrive("a", "poison", "b")
+    world.deliver()
+    mend()
+    readmit(world)
+    replay(world)
+    world.deliver()
+    assert told(receiver) == [ids[0], ids[2], ids[1]]
+
+
+def test_a_replay_of_a_day_tells_nothing_again_nor_what_it_adds(
+    world: Any, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.destination(receiver)
+    mend = poisoned(monkeypatch)
+    ids = world.arrive("a", "poison", "b")
+    world.deliver()
+    mend()
     replay(world)
     later = world.arrive("c")
     world.deliver()
-    assert told(receiver) == [*ids, *later]
+    stored = world.clickhouse.query(f"SELECT uuid FROM events WHERE team_id = {world.team_id}").rows
+    assert {str(uuid) for (uuid,) in stored} == {*ids, *later}
+    assert told(receiver) == [ids[0], ids[2], *later]
 
 
 def test_a_batch_that_was_loaded_again_before_its_turn_is_told_all_the_same(world: Any, receiver: Receiver) -> None:
@@ -144,19 +202,22 @@ def test_a_batch_that_is_loaded_late_is_told(world: Any, receiver: Receiver) -> 
 
 
 def test_people_that_are_erased_are_told_of_no_more(world: Any, receiver: Receiver) -> None:
-    receiver.plan = lambda number, _: 500 if number == 0 else 200
     destination = world.destination(receiver)
-    world.patience = type(world.patience)(first_pause=0.0, longest_pause=0.0, most_attempts=1, parked_events=9)
     bob = {"event": "x", "distinct_id": "bob"}
-    ids = world.arrive(bob, "a", bob)
-    world.deliver(destination)  # the first is parked
-    world.postgres.execute("UPDATE webhook_deliveries SET state = 'parked' WHERE distinct_id = 'bob'")
-    assert survivors(world.postgres, world.team_id, ["bob"]) == 1
-    person = world.postgres.row("SELECT person_id FROM webhook_deliveries WHERE distinct_id = 'bob'")["person_id"]
-    assert isinstance(person, UUID)
-    assert erase(world.postgres, world.team_id + 1, ["bob"], [person]) == 0
-    assert erase(world.postgres, world.team_id, [], [person]) == 1
-    assert survivors(world.postgres, world.team_id, ["bob"]) == 0
+    (_, adas, _) = world.arrive(bob, "a", bob)
+    receiver.plan = lambda *_: 500
+    world.patience = replace(world.patience, most_attempts=1, parked_events=9)
+    world.deliver(destination)  # all are parked
+    assert world.health(destination)["parked"] == 3
+    world.arrive(bob)  # and one is not looked for yet
+    world.later = timedelta(seconds=1)
+    Erasures(world.postgres).request(world.team_id, Subject("person", frozenset({"bob"})), by="us", now=world.now())
+    eraser = Eraser.of(world.settings, {})
+    (erased,) = eraser.run()
+    eraser.postgres.close()
+    assert erased.state == "verified", erased.error
+    receiver.plan = lambda *_: 200
+    del receiver.got[:]
     world.queue(destination).redrive()
     world.deliver(destination)
-    assert told(receiver)[1:] == ids[1:]
+    assert told(receiver) == [adas]
