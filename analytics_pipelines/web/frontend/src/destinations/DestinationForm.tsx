@@ -1,4 +1,4 @@
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 
 import { ApiError } from "../api";
 import { Field } from "../components/Field";
@@ -23,6 +23,12 @@ export function DestinationForm({ onCreate }: Props) {
   const [events, setEvents] = useState("");
   const [failure, setFailure] = useState<Error | null>(null);
   const [busy, setBusy] = useState(false);
+
+  const form = useRef<HTMLFormElement>(null);
+  // A keyboard goes on at the field that is wrong.
+  useEffect(() => {
+    form.current?.querySelector<HTMLElement>("[aria-invalid='true']")?.focus();
+  }, [failure]);
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
@@ -51,7 +57,7 @@ export function DestinationForm({ onCreate }: Props) {
   const attr = failure instanceof ApiError ? failure.attr : null;
   const errorOf = (field: string) => (failure && attr === field ? failure.message : undefined);
   return (
-    <form className="card" onSubmit={submit} aria-label="New destination">
+    <form ref={form} className="card" onSubmit={submit} aria-label="New destination">
       <h2>New destination</h2>
       <Field label="Name" error={errorOf("name")}>
         {(attributes) => (

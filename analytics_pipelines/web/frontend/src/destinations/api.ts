@@ -14,11 +14,18 @@ export interface Health {
   last_error: string | null;
 }
 
+/** The names by which people know what a destination is told of. */
+export interface Filters {
+  events?: { id: string | null; name?: string | null }[];
+  actions?: { id: number | string; name?: string | null }[];
+}
+
 export interface Destination {
   id: number;
   name: string;
   preset: Preset;
   url: string;
+  filters: Filters;
   enabled: boolean;
   health: Health;
 }

@@ -19,6 +19,7 @@ const ONE = {
   name: "CRM",
   preset: "generic",
   url: "https://crm.example/secret-path",
+  filters: { events: ["buy", "signed up", "left", "came back"].map((id) => ({ id, type: "events" })) },
   enabled: true,
   health: HEALTH,
 };
@@ -68,13 +69,14 @@ test("shows what is wrong beside the field", async () => {
   fireEvent.click(screen.getByRole("button", { name: "Create" }));
   expect(await screen.findByText(detail)).toBeTruthy();
   expect(screen.getByLabelText("URL").getAttribute("aria-invalid")).toBe("true");
+  expect(document.activeElement).toBe(screen.getByLabelText("URL"));
 });
 
 test("shows how a destination does, and not the whole of its URL", async () => {
   serve([ONE]);
   render(<DestinationsPage project={PROJECT} />);
   const row = (await screen.findByText("CRM")).closest("tr") as HTMLElement;
-  for (const text of ["crm.example", "parked", "It answered 410.", "1,234", "2 parked", "never"]) {
+  for (const text of ["crm.example", "parked", "It answered 410.", "1,234", "2 parked", "never", "buy, signed up, left and 1 more"]) {
     expect(within(row).getByText(text)).toBeTruthy();
   }
   expect(row.textContent).not.toContain("secret-path");

@@ -9,6 +9,7 @@ import { TimeAgo } from "../components/TimeAgo";
 import { DestinationForm } from "../destinations/DestinationForm";
 import {
   type Destination,
+  type Filters,
   type NewDestination,
   createDestination,
   deleteDestination,
@@ -17,12 +18,13 @@ import {
   redrive,
   testDestination,
 } from "../destinations/api";
-import { counted } from "../quantity";
+import { counted, quantity } from "../quantity";
 import { useResource } from "../resource";
 import { useTitle } from "../title";
 import type { Project } from "../types";
 
 const POLL_MS = 5_000;
+const MOST_NAMES = 3;
 
 export default function DestinationsPage({ project }: { project: Project }) {
   useTitle("Destinations", project.name);
@@ -106,7 +108,7 @@ interface RowProps {
 }
 
 function Row({ project, destination, onChange }: RowProps) {
-  const { id, name, url, enabled, health } = destination;
+  const { id, name, url, filters, enabled, health } = destination;
   const [said, setSaid] = useState("");
   const act = (work: () => Promise<string>) => async () => {
     setSaid("…");
@@ -120,7 +122,8 @@ function Row({ project, destination, onChange }: RowProps) {
   const test = act(async () => {
     const { success, status, error, answer } = await testDestination(project.id, id);
     if (success) return `The receiver took the sample (${status}).`;
-    return error ?? `The receiver answered ${status}: ${(answer ?? "").slice(0, 200)}`;
+    const words = (answer ?? "").trim().slice(0, 200);
+    return error ?? `The receiver answered ${status}${words ? `: ${words}` : "."}`;
   });
   const again = act(async () => {
     const { count } = await redrive(project.id, id);
@@ -140,6 +143,7 @@ function Row({ project, destination, onChange }: RowProps) {
       <th scope="row" className="foreign">
         {name}
         <div className="muted">{hostOf(url)}</div>
+        <div className="muted">{toldOf(filters)}</div>
       </th>
       <td>
         {health.state}
@@ -166,7 +170,7 @@ function Row({ project, destination, onChange }: RowProps) {
           <Action name={name} label={enabled ? "Disable" : "Enable"} onAct={toggle} />
           <Action name={name} label="Delete" onAct={remove} />
         </div>
-        <p role="status" className="foreign">
+        <p role="status" className="foreign said">
           {said}
         </p>
       </td>
@@ -180,6 +184,17 @@ function Action({ name, label, onAct }: { name: string; label: string; onAct: ()
       {label}
     </button>
   );
+}
+
+/** Names of events and actions; none of them: every event. */
+function toldOf({ events = [], actions = [] }: Filters): string {
+  const names = [
+    ...events.map(({ id, name }) => name ?? id ?? "every event"),
+    ...actions.map(({ id, name }) => `action ${name ?? id}`),
+  ];
+  if (names.length === 0) return "every event";
+  const more = names.length - MOST_NAMES;
+  return names.slice(0, MOST_NAMES).join(", ") + (more > 0 ? ` and ${quantity(more)} more` : "");
 }
 
 /** The rest of a chat's URL is as good as a password. */
