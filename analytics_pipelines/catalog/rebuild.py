@@ -17,7 +17,7 @@ from analytics_pipelines.groups.taker import record_groups
 from analytics_pipelines.ingest.expiry import cutoffs
 from analytics_pipelines.ingest.locks import LOAD, REPLAY, held
 from analytics_pipelines.ingest.memory import memory_kept
-from analytics_pipelines.problems import Problem
+from analytics_pipelines.migrations.cluster import refuse_a_cluster
 from resources.clickhouse import ClickHouse, ClickHouseUnavailable
 from resources.postgres import Connection, Postgres
 
@@ -106,6 +106,7 @@ class Catalog:
 
     def rebuild_all(self) -> Mended:
         """Those of all projects. Raises as `mend`."""
+        self._refuse_a_cluster()
         rows = self.clickhouse.query(
             "SELECT team_id FROM events UNION DISTINCT SELECT team_id FROM group_facts"
             " UNION DISTINCT SELECT team_id FROM sightings"
@@ -145,17 +146,9 @@ class Catalog:
     @contextmanager
     def _beside(self) -> Iterator[Sequence[str]]:
         """Empty tables like those that questions read."""
+        self._refuse_a_cluster()
         names = [f"{_GATHERED}_{table.name}" for table in _TABLES]
         for table, name in zip(_TABLES, names, strict=True):
-            engine = self.clickhouse.query(
-                "SELECT engine FROM system.tables WHERE database = currentDatabase() AND name = {name:String}",
-                {"name": table.name},
-            ).one()[0]
-            if not engine.endswith("MergeTree"):  # a copy of a Distributed table would write into the table itself
-                raise Problem(
-                    f"{table.name} lies on a cluster, where it can't be made anew yet.",
-                    "Drop the database on all servers and run `analytics migrate`: everything is loaded anew.",
-                )
             self.clickhouse.command(f"DROP TABLE IF EXISTS {name} SYNC")
             self.clickhouse.command(f"CREATE TABLE {name} AS {table.name}")
         try:
@@ -164,6 +157,15 @@ class Catalog:
             with suppress(ClickHouseUnavailable):  # the next who makes names anew drops them
                 for name in names:
                     self.clickhouse.command(f"DROP TABLE IF EXISTS {name} SYNC")
+
+    def _refuse_a_cluster(self) -> None:
+        for table in _TABLES:
+            refuse_a_cluster(
+                self.clickhouse,
+                table.name,
+                "it can't be made anew yet",
+                "Drop the database on all servers and run `analytics migrate`: everything is loaded anew.",
+            )
 
     def _parts(self, team: int) -> Iterator[str]:
         """What may stand behind FROM for the project's events, so many at a time."""

@@ -13,7 +13,8 @@ from analytics_pipelines.cohorts.static import StaticMembers
 from analytics_pipelines.cohorts.store import Cohort, Cohorts
 from analytics_pipelines.faults import hit
 from analytics_pipelines.insights.team import Context
-from analytics_pipelines.problems import Fault, Problem
+from analytics_pipelines.migrations.cluster import refuse_a_cluster
+from analytics_pipelines.problems import Fault
 from analytics_pipelines.queries.failure import QueryFailed
 from analytics_pipelines.queries.team import StoresOf, load_team
 from analytics_pipelines.sql.compiler import compile_query
@@ -164,14 +165,9 @@ class Calculator:
         )
 
     def _refuse_a_cluster(self) -> None:
-        (engine,) = self.clickhouse.query(
-            "SELECT engine FROM system.tables WHERE database = currentDatabase() AND name = 'cohort_people'"
-        ).one()
-        if not engine.endswith("MergeTree"):  # a copy of a Distributed table would write into the table itself
-            raise Problem(
-                "cohort_people lies on a cluster, where members can't be published yet.",
-                "Pause the sensor of cohort_job.",
-            )
+        refuse_a_cluster(
+            self.clickhouse, "cohort_people", "members can't be published yet", "Pause the sensor of cohort_job."
+        )
 
     @contextmanager
     def _alone_on(self, cohort_id: int) -> Iterator[None]:

@@ -16,6 +16,7 @@ from analytics_pipelines.events.parse import Incoming, Request
 from analytics_pipelines.ingest.drain import Drain
 from analytics_pipelines.ingest.locks import LOAD, held
 from analytics_pipelines.ingest.replacements import Replacements
+from analytics_pipelines.migrations.cluster import refuse_a_cluster
 from resources.clickhouse import ClickHouse
 from resources.object_store import ObjectStore
 from resources.postgres import Postgres
@@ -76,6 +77,13 @@ def clear(
     to be loaded, and so do recordings of sessions. `progress` is told (objects removed, of all). Raises Problem,
     StoreUnavailable, PostgresUnavailable, ClickHouseUnavailable, ClickHouseRefused.
     """
+    if any(each.is_demo for each in projects.all()):
+        refuse_a_cluster(
+            clickhouse,
+            "events",
+            "a project can't be removed yet",
+            "Delete the demo's rows on every server by hand, and the bucket's objects with -demo- in their names.",
+        )
     # A batch found open could neither be finished without its objects nor be known as the same with fewer of them.
     Drain(store, postgres, clickhouse, batch_objects=1, batch_bytes=1).hours([])
     replacements = Replacements(store, postgres)

@@ -32,6 +32,7 @@ from analytics_pipelines.ingest.drain import Drain
 from analytics_pipelines.ingest.locks import REPLAY, held
 from analytics_pipelines.ingest.replacements import Replacements
 from analytics_pipelines.ingest.swap import clear_up
+from analytics_pipelines.migrations.cluster import refuse_a_cluster
 from analytics_pipelines.persons.lock import ERASE, SQUASH, alone, loading_stopped
 from analytics_pipelines.problems import Fault, Problem
 from analytics_pipelines.queries.cache import open_cache
@@ -101,7 +102,12 @@ class Eraser:
 
     def _do(self, erasure: Erasure) -> None:
         started = time.monotonic()
-        self._refuse_a_cluster()
+        refuse_a_cluster(
+            self.clickhouse,
+            "events",
+            "nothing can be erased with proof yet",
+            "Delete the rows on every shard by hand; the request stays as a record.",
+        )
         self._say(erasure, "loading what waits")
         self._load_what_waits()
         hit("erasures.after_load")
@@ -123,16 +129,6 @@ class Eraser:
         self._drop_answers(erasure)
         hit("erasures.before_verification")
         self._verify(erasure, Survivors(victims, self.postgres, tables.touch), rewritten, started)
-
-    def _refuse_a_cluster(self) -> None:
-        engine = self.clickhouse.query(
-            "SELECT engine FROM system.tables WHERE database = currentDatabase() AND name = 'events'"
-        ).one()[0]
-        if not engine.endswith("MergeTree"):  # rows are deleted, and files cleared, on each server by itself
-            raise Problem(
-                "events lies on a cluster, where nothing can be erased with proof yet.",
-                "Delete the rows on every shard by hand; the request stays as a record.",
-            )
 
     def _load_what_waits(self) -> None:
         settings = self.settings

@@ -22,6 +22,7 @@ from analytics_pipelines.ingest.replayed_ids import rebuild_persons
 from analytics_pipelines.ingest.shadow import TABLES, Shadow
 from analytics_pipelines.ingest.staging import BatchTooLarge
 from analytics_pipelines.ingest.swap import clear_up, finish_swaps, settle, swap
+from analytics_pipelines.migrations.cluster import refuse_a_cluster
 from analytics_pipelines.settings import Settings
 from resources.clickhouse import ClickHouse
 from resources.object_store import ObjectStore, StoredObject
@@ -118,6 +119,12 @@ class Replay:
         leaves each day as it was or as it should be. Raises StoreUnavailable, ClickHouseUnavailable,
         ClickHouseRefused, PostgresUnavailable; Problem on a cluster.
         """
+        refuse_a_cluster(
+            self.clickhouse,
+            "events",
+            "a day can't be loaded again yet",
+            "Drop the database on all servers and run `analytics migrate`: everything is loaded from the bucket.",
+        )
         with self.postgres.session() as session:
             with held_if_free(session, REPLAY) as free:
                 if not free:

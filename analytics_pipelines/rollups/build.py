@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from uuid import uuid4
 
 from analytics_pipelines.faults import hit
-from analytics_pipelines.problems import Problem
+from analytics_pipelines.migrations.cluster import refuse_a_cluster
 from analytics_pipelines.rollups.days import Days, in_a_row
 from analytics_pipelines.rollups.tables import BY_NAME, ROLLUPS, Rollup
 from analytics_pipelines.rollups.watermark import Watermark
@@ -128,15 +128,12 @@ class Builder:
     def _alone_on(self, rollup: Rollup) -> Iterator[None]:
         with self.postgres.session() as session:
             session.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK_CLASS, ROLLUPS.index(rollup)])
-            engine = self.clickhouse.query(
-                "SELECT engine FROM system.tables WHERE database = currentDatabase() AND name = {name:String}",
-                {"name": rollup.name},
-            ).one()[0]
-            if not engine.endswith("MergeTree"):  # a copy of a Distributed table would write into the table itself
-                raise Problem(
-                    f"{rollup.name} lies on a cluster, where rollups can't be built yet.",
-                    "Pause the schedules and the sensor of rollup_job; questions read the events instead.",
-                )
+            refuse_a_cluster(
+                self.clickhouse,
+                rollup.name,
+                "rollups can't be built yet",
+                "Pause the schedules and the sensor of rollup_job; questions read the events instead.",
+            )
             left = self.clickhouse.query(
                 "SELECT name FROM system.tables"
                 " WHERE database = currentDatabase() AND startsWith(name, {prefix:String})",

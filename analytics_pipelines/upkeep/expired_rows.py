@@ -16,6 +16,7 @@ from analytics_pipelines.ingest.ledger import Ledger
 from analytics_pipelines.ingest.loader import recounted
 from analytics_pipelines.ingest.locks import LOAD, held
 from analytics_pipelines.ingest.swap import finish_swaps
+from analytics_pipelines.migrations.cluster import refuse_a_cluster
 from resources.clickhouse import ClickHouse
 from resources.postgres import Connection, Postgres
 
@@ -58,10 +59,21 @@ class RowExpiry:
     """Told of which table how many days are done, of how many."""
 
     def run(self, session: Connection, *, dry_run: bool = False) -> list[ExpiredRows]:
-        """Remove what is not kept any more; with `dry_run` only count it. What was broken off is finished first."""
-        if not dry_run:
-            self._finish(session)
+        """Remove what is not kept any more; with `dry_run` only count it. What was broken off is finished first.
+
+        Raises Problem on a cluster, if there are rules and it is no dry run.
+        """
         conditions = expired_rows(self.postgres, self.now().date())
+        if not dry_run:
+            for table in conditions:
+                refuse_a_cluster(
+                    self.clickhouse,
+                    table,
+                    "rows can't be removed yet",
+                    f"Delete the old rows of {table}_local on every server by hand, or give it a TTL. Objects of the"
+                    " bucket and files of exports go by their rules each night.",
+                )
+            self._finish(session)
         return [
             self._table(session, table, conditions[table], dry_run=dry_run)
             if table in conditions

@@ -10,7 +10,6 @@ from rollup_world import DAY, NOON, Event, World, session_id
 
 from analytics_pipelines.faults import InjectedFault
 from analytics_pipelines.migrations.apply import migrate
-from analytics_pipelines.problems import Problem
 from analytics_pipelines.rollups import build
 from analytics_pipelines.rollups.build import Builder
 from analytics_pipelines.rollups.days import Days
@@ -213,13 +212,6 @@ def test_tables_that_were_made_anew_hold_nothing(world: World) -> None:
     migrate(world.postgres, world.clickhouse, None)
     world.touch(*((1, day) for day in WEEK))  # as loading everything again does
     assert world.builder.watermark.live_days([EVENT_COUNTS_HOURLY], 1, WEEK)[EVENT_COUNTS_HOURLY.name] == list(WEEK)
-
-
-def test_a_table_on_a_cluster_is_left_alone(world: World) -> None:
-    world.clickhouse.command("RENAME TABLE sessions TO sessions_local")
-    world.clickhouse.command("CREATE TABLE sessions AS remote('127.0.0.1', currentDatabase(), sessions_local)")
-    with pytest.raises(Problem, match="cluster"):
-        world.builder.rebuild(SESSIONS, [DAY])
 
 
 def test_overdue_days_are_those_that_waited_longest_and_were_not_just_built(world: World) -> None:
