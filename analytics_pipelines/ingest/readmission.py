@@ -15,6 +15,7 @@ from analytics_pipelines.ingest.loader import admit, recounted
 from analytics_pipelines.ingest.locks import LOAD, REPLAY, held
 from analytics_pipelines.ingest.moved import MovedObjects
 from analytics_pipelines.ingest.swap import finish_swaps
+from analytics_pipelines.migrations.cluster import refuse_a_cluster
 from resources.clickhouse import ClickHouse
 from resources.object_store import ObjectStore
 from resources.postgres import Postgres
@@ -78,8 +79,14 @@ class Readmission:
     def run(self, wanted: Wanted) -> Readmitted:
         """Try them. What is broken off is done by the next run: an event is stored once however often it is tried.
 
-        Raises StoreUnavailable, ClickHouseUnavailable, ClickHouseRefused, PostgresUnavailable.
+        Raises StoreUnavailable, ClickHouseUnavailable, ClickHouseRefused, PostgresUnavailable; Problem on a cluster.
         """
+        refuse_a_cluster(
+            self.clickhouse,
+            "dead_letters",
+            "they can't be tried again yet",
+            "Drop the database on all servers and run `analytics migrate`: everything is loaded from the bucket.",
+        )
         where, parameters = wanted.where()
         found = self.clickhouse.query(
             f"SELECT DISTINCT arrival_day, batch_id FROM dead_letters WHERE {where} ORDER BY arrival_day, batch_id",

@@ -70,8 +70,7 @@ class RowExpiry:
                     self.clickhouse,
                     table,
                     "rows can't be removed yet",
-                    f"Delete the old rows of {table}_local on every server by hand, or give it a TTL. Objects of the"
-                    " bucket and files of exports go by their rules each night.",
+                    f"Set the rules of projects for them to null, and give {table}_local a TTL on every server instead.",
                 )
             self._finish(session)
         return [

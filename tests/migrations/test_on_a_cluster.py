@@ -31,6 +31,7 @@ from analytics_pipelines.exports.run import Exporter
 from analytics_pipelines.exports.store import Exports
 from analytics_pipelines.ingest.drain import Drain
 from analytics_pipelines.ingest.ledger import Ledger
+from analytics_pipelines.ingest.readmission import Readmission, Wanted
 from analytics_pipelines.ingest.replay import Replay
 from analytics_pipelines.problems import Problem
 from analytics_pipelines.rollups.build import Builder
@@ -94,6 +95,7 @@ def cluster(spares: Any, engines: Any, tmp_path_factory: pytest.TempPathFactory)
             store,
             line("old", project=project, timestamp="2024-03-01T12:00:00Z"),
             line("page", project=project, timestamp=RECEIVED.isoformat()),
+            line("", project=project),
             received=RECEIVED + timedelta(seconds=number),
         )
     Drain(store, postgres, clickhouse, 100, 10_000_000, now=lambda: LATER).everything()
@@ -116,6 +118,10 @@ def replay(cluster: Cluster) -> object:
     return Replay(cluster.store, cluster.postgres, cluster.clickhouse, 100, 10_000_000).days(DAY, DAY)
 
 
+def try_again(cluster: Cluster) -> object:
+    return Readmission(cluster.store, cluster.postgres, cluster.clickhouse).run(Wanted())
+
+
 def clear_demo(cluster: Cluster) -> object:
     return clear(cluster.store, cluster.postgres, cluster.clickhouse, Projects(cluster.postgres))
 
@@ -132,7 +138,7 @@ def gather_names(cluster: Cluster) -> object:
     return Catalog(cluster.postgres, cluster.clickhouse).rebuild_all()
 
 
-@pytest.mark.parametrize("work", [retain, replay, clear_demo, sum_up, publish_members, gather_names])
+@pytest.mark.parametrize("work", [retain, replay, try_again, clear_demo, sum_up, publish_members, gather_names])
 def test_what_a_cluster_can_not_do_is_refused_before_anything_changes(
     cluster: Cluster, work: Callable[[Cluster], object]
 ) -> None:
