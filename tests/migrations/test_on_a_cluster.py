@@ -33,6 +33,7 @@ from analytics_pipelines.ingest.drain import Drain
 from analytics_pipelines.ingest.ledger import Ledger
 from analytics_pipelines.ingest.readmission import Readmission, Wanted
 from analytics_pipelines.ingest.replay import Replay
+from analytics_pipelines.persons.squash import Squash
 from analytics_pipelines.problems import Problem
 from analytics_pipelines.rollups.build import Builder
 from analytics_pipelines.rollups.tables import SESSIONS
@@ -130,6 +131,10 @@ def sum_up(cluster: Cluster) -> object:
     return Builder(cluster.postgres, cluster.clickhouse, 10).rebuild(SESSIONS, [DAY])
 
 
+def squash(cluster: Cluster) -> object:
+    return Squash(cluster.postgres, cluster.clickhouse, lambda: LATER).snapshot()
+
+
 def publish_members(cluster: Cluster) -> object:
     return Calculator(cluster.postgres, cluster.clickhouse).calculate(cluster.cohort)
 
@@ -138,7 +143,7 @@ def gather_names(cluster: Cluster) -> object:
     return Catalog(cluster.postgres, cluster.clickhouse).rebuild_all()
 
 
-@pytest.mark.parametrize("work", [retain, replay, try_again, clear_demo, sum_up, publish_members, gather_names])
+@pytest.mark.parametrize("work", [retain, replay, try_again, clear_demo, squash, sum_up, publish_members, gather_names])
 def test_what_a_cluster_can_not_do_is_refused_before_anything_changes(
     cluster: Cluster, work: Callable[[Cluster], object]
 ) -> None:
