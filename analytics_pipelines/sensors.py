@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import dagster as dg
 
@@ -52,6 +53,7 @@ MOST_LATE_DAYS = 31
 LATE_PAUSE = timedelta(minutes=10)
 # Assets with a freshness policy.
 WITH_FRESHNESS = ("events",)
+EXPORT_JOBS = frozenset(job.name for job in export_jobs.values())
 # Insights that newly can't be answered, and cohorts that are tried again, at each look.
 MOST_FAILING = 20
 # Exports that are written at once; a destination that hangs holds one of the places.
@@ -282,12 +284,15 @@ def tell_of_failures(context: dg.RunFailureSensorContext, analytics: AnalyticsRe
     run, settings, now = context.dagster_run, analytics.settings, datetime.now(UTC)
     if run.tags.get("dagster/will_retry") == "true":
         return dg.SkipReason("It is tried again.")
+    step, error = _cause(context)
     with closing(analytics.postgres()) as postgres:
         if found := channels(settings):
-            step, error = _cause(context)
             trouble = run_failed(run.job_name, step, error, run.run_id, settings.dagster_url)
             Alarms(postgres, found).happened(trouble, now)
-        ProjectAlarms(postgres, settings).tell(now, is_stale=bool(_stale_assets(context.instance)))
+        of_projects = ProjectAlarms(postgres, settings)
+        if run.job_name in EXPORT_JOBS and (key := run.tags.get("dagster/partition")):
+            of_projects.export_run_failed(run.job_name, key, _cause_of(context, key) or error, now)
+        of_projects.tell(now, is_stale=bool(_stale_assets(context.instance)))
     return None
 
 
@@ -310,7 +315,9 @@ def tell_what_lasts(context: dg.SensorEvaluationContext, analytics: AnalyticsRes
             alarms.over([each for each, last in failed.items() if _succeeded(context.instance, each, last)], now)
             lasting = [asset_is_stale(name, settings.dagster_url) for name in stale]
             alarms.lasts(("stale", "destination", "erasure"), [*lasting, *of_installation(in_projects)], now)
-        ProjectAlarms(postgres, settings).tell(now, found=in_projects, is_stale=bool(stale))
+        ProjectAlarms(postgres, settings).tell(
+            now, is_stale=bool(stale), found=in_projects, has_succeeded=partial(_succeeded, context.instance)
+        )
     return dg.SkipReason("Who is to be told knows.")
 
 
@@ -364,6 +371,15 @@ def _cause(context: dg.RunFailureSensorContext) -> tuple[str, str]:
     return "", context.failure_event.message or ""
 
 
+def _cause_of(context: dg.RunFailureSensorContext, key: str) -> str:
+    """What a run that failed says of one of its partitions; empty when it says nothing."""
+    for event in context.get_step_failure_events():
+        failure = getattr(event.event_specific_data, "user_failure_data", None)
+        if failure is not None and key in failure.metadata:
+            return str(failure.metadata[key].value)
+    return ""
+
+
 def _stale_assets(instance: dg.DagsterInstance) -> list[str]:
     """Those of ours whose freshness policy failed."""
     records = instance.get_freshness_state_records([dg.AssetKey(name) for name in WITH_FRESHNESS])
@@ -371,9 +387,14 @@ def _stale_assets(instance: dg.DagsterInstance) -> list[str]:
 
 
 def _succeeded(instance: dg.DagsterInstance, subject: str, after: datetime) -> bool:
-    """Whether a run of the job that failed has succeeded since."""
-    job = subject.removeprefix("run ")
-    filters = dg.RunsFilter(job_name=job, statuses=[dg.DagsterRunStatus.SUCCESS], updated_after=after)
+    """Whether a run of the job that failed, of its partition if the subject names one, has succeeded since."""
+    _, job, *partition = subject.split(" ")
+    filters = dg.RunsFilter(
+        job_name=job,
+        statuses=[dg.DagsterRunStatus.SUCCESS],
+        tags={"dagster/partition": partition[0]} if partition else {},
+        updated_after=after,
+    )
     return instance.get_runs_count(filters) > 0
 
 

@@ -10,7 +10,13 @@ from analytics_pipelines.accounts.project_changes import WrongChange
 from analytics_pipelines.alarms.channels import Channel, channels_of
 from analytics_pipelines.alarms.incidents import Alarms
 from analytics_pipelines.alarms.messages import Trouble
-from analytics_pipelines.alarms.troubles import KINDS, ingestion_is_stale, troubles
+from analytics_pipelines.alarms.troubles import (
+    KINDS,
+    export_run_failed,
+    going_exports,
+    ingestion_is_stale,
+    troubles,
+)
 from analytics_pipelines.outbound.addresses import AddressRefused, Allowed
 from analytics_pipelines.outbound.urls import WrongUrl, checked_url
 from analytics_pipelines.settings import Settings
@@ -37,8 +43,26 @@ class ProjectAlarms:
         found = {row["id"]: channels_of(row["alert_url"], row["alert_mail"] or "", self.settings) for row in rows}
         return {team_id: listed for team_id, listed in found.items() if listed}
 
-    def tell(self, now: datetime, *, found: Mapping[int, Sequence[Trouble]] | None = None, is_stale: bool) -> None:
+    def export_run_failed(self, job: str, export_id: str, error: str, now: datetime) -> None:
+        """A run of an export failed: told to its project unless its intervals say what is wrong, which `tell` tells."""
+        failed = export_run_failed(self.postgres, job, export_id, error, self.settings.browser_url)
+        if failed is None:
+            return
+        team_id, trouble = failed
+        known = troubles(self.postgres, self.settings.browser_url, now).get(team_id, [])
+        if not any(each.subject == f"export {export_id}" for each in known) and (found := self.channels().get(team_id)):
+            Alarms(self.postgres, found, team_id).happened(trouble, now)
+
+    def tell(
+        self,
+        now: datetime,
+        *,
+        is_stale: bool,
+        found: Mapping[int, Sequence[Trouble]] | None = None,
+        has_succeeded: Callable[[str, datetime], bool] = lambda subject, since: False,
+    ) -> None:
         """All that is wrong: what is new is told, what is well again is over. `found`: by `troubles`, if it is known.
+        `has_succeeded`: whether the run that a subject names went well since.
 
         Who does not get a turn, because receivers before it were slow, gets one in another round.
         """
@@ -47,13 +71,20 @@ class ProjectAlarms:
         if not listed:
             return
         known = troubles(self.postgres, self.settings.browser_url, now) if found is None else found
+        going = going_exports(self.postgres)
         random.shuffle(listed)
         until = self.clock() + self.round_seconds
         for team_id, channels in listed:
             wrong = [*known.get(team_id, ())]
             if is_stale:
                 wrong.append(ingestion_is_stale(team_id, self.settings.browser_url))
-            Alarms(self.postgres, channels, team_id).lasts(("stale", *KINDS), wrong, now)
+            alarms = Alarms(self.postgres, channels, team_id)
+            runs = {subject: last for subject, last in alarms.open().items() if subject.startswith("run ")}
+            alarms.over(
+                [each for each, last in runs.items() if each.split(" ")[-1] not in going or has_succeeded(each, last)],
+                now,
+            )
+            alarms.lasts(("stale", *KINDS), wrong, now)
             if self.clock() >= until:
                 return
 

@@ -16,7 +16,8 @@ _SHOWN = timedelta(hours=1)
 _NEWLY = timedelta(days=1)
 
 _EXPORTS: LiteralString = """
-SELECT e.team_id, e.id, e.name, sum(r.attempts - (r.status = 'Running')::integer)::integer AS count, count(*) AS intervals,
+SELECT e.team_id, e.id, e.name, count(*) AS intervals,
+       sum(r.attempts - (r.status = 'Running')::integer)::integer AS count,
        bool_or(r.status = 'Failed') AS for_good,
        (array_agg(r.error ORDER BY r.started_at DESC NULLS LAST) FILTER (WHERE r.error IS NOT NULL))[1] AS error
 FROM export_runs r JOIN batch_exports e ON e.id = r.export_id
@@ -67,6 +68,31 @@ def troubles(postgres: Postgres, browser_url: str, now: datetime) -> dict[int, l
 def of_installation(found: dict[int, list[Trouble]]) -> Sequence[Trouble]:
     """Those of which no run that fails tells: its people are told of these, too."""
     return [each for listed in found.values() for each in listed if each.kind in ("destination", "erasure")]
+
+
+def export_run_failed(
+    postgres: Postgres, job: str, export_id: str, error: str, browser_url: str
+) -> tuple[int, Trouble] | None:
+    """A run of an export that failed before it came to an interval, so that nothing is known of it but the run; and
+    its project. None when the export is gone, or paused."""
+    row = postgres.row(
+        "SELECT team_id, name FROM batch_exports WHERE id::text = %s AND NOT deleted AND NOT paused", [export_id]
+    )
+    if row is None:
+        return None
+    path = f"/api/projects/{row['team_id']}/batch_exports/{export_id}/"
+    return row["team_id"], Trouble(
+        subject=f"run {job} {export_id}",
+        title=f"A run of export {_name(row['name'])} of project {row['team_id']} failed",
+        what=first_line(error),
+        mend=f"Correct what it says (`PATCH {path}`); it is run again by itself.",
+        link=f"{browser_url}/project/{row['team_id']}",
+    )
+
+
+def going_exports(postgres: Postgres) -> set[str]:
+    """Ids of those that are neither deleted nor paused."""
+    return {row["id"] for row in postgres.rows("SELECT id::text FROM batch_exports WHERE NOT deleted AND NOT paused")}
 
 
 def ingestion_is_stale(team_id: int, browser_url: str) -> Trouble:

@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 import pytest
 from click.testing import CliRunner
-from hook_receiver import receiving
+from hook_receiver import Receiver, receiving
 
 from analytics_pipelines.accounts.people import People
 from analytics_pipelines.accounts.projects import Projects
@@ -19,6 +19,9 @@ from analytics_pipelines.alarms.channels import Mail, NotTold, Webhook, channels
 from analytics_pipelines.alarms.incidents import Alarms
 from analytics_pipelines.alarms.messages import Trouble, asset_is_stale, preset_of, run_failed
 from analytics_pipelines.cli.main import cli
+from analytics_pipelines.exports.intervals import Every
+from analytics_pipelines.exports.model import Destination, Model
+from analytics_pipelines.exports.store import Exports
 from analytics_pipelines.outbound.addresses import Allowed
 from analytics_pipelines.settings import Settings
 from resources.postgres import Postgres
@@ -143,6 +146,11 @@ def test_an_address_inside_is_not_told_unless_it_is_allowed() -> None:
         assert receiver.connections == 0
 
 
+def firsts(receiver: Receiver) -> list[str]:
+    """The first lines of what it was told."""
+    return [json.loads(each.body)["text"].split("\n")[0] for each in receiver.got]
+
+
 @contextmanager
 def mail_server() -> Iterator[tuple[int, list[str]]]:
     """The least of SMTP: one mail."""
@@ -221,6 +229,15 @@ def test_a_run_that_fails_is_told_by_the_sensors_to_its_project_too_and_over_whe
     def some_job() -> None:
         step()
 
+    @dg.op
+    def export_step() -> None:
+        if broken[0]:
+            raise dg.Failure("1 of 1 exports failed.", metadata={export.key: "There is no cohort 7."})
+
+    @dg.job
+    def events_export_job() -> None:
+        export_step()
+
     People(postgres).ensure_first("Us", "Ours", "phc_x", "admin@example.com")
     with receiving() as receiver, receiving() as of_project, dg.instance_for_test() as instance:
         settings = Settings(
@@ -234,22 +251,41 @@ def test_a_run_that_fails_is_told_by_the_sensors_to_its_project_too_and_over_whe
             "INSERT INTO cohorts (team_id, name, errors_calculating, last_error) VALUES (%s, 'Pros', 1, 'No action.')",
             [project.id],
         )
+        fields = {"name": "Lake", "model": Model.EVENTS, "every": Every.HOUR, "filters": {}, "columns": (), "query": ""}
+        export = Exports(postgres, project.id).create(fields, Destination("Folder", {"file_format": "Parquet"}), None)
         monkeypatch.setattr("resources.shells.settings_of_process", lambda: settings)
-        failed = some_job.execute_in_process(instance=instance, raise_on_error=False)
-        context = dg.build_run_status_sensor_context(
-            "tell_of_failures", failed.get_run_failure_event(), instance, failed.dagster_run
-        ).for_run_failure()
-        tell_of_failures(context, analytics=AnalyticsResource())
+
+        def tell(failed: Any) -> None:
+            context = dg.build_run_status_sensor_context(
+                "tell_of_failures", failed.get_run_failure_event(), instance, failed.dagster_run
+            ).for_run_failure()
+            tell_of_failures(context, analytics=AnalyticsResource())
+
+        tell(some_job.execute_in_process(instance=instance, raise_on_error=False))
         text = json.loads(receiver.got[0].body)["text"]
         assert text.startswith("✗ some_job failed\nstep: ValueError: no space left\n"), text
         assert b"Cohort 'Pros'" in of_project.got[0].body
+        partition = {"dagster/partition": export.key}
+        failed = events_export_job.execute_in_process(instance=instance, raise_on_error=False, tags=partition)
+        tell(failed)
+        assert firsts(of_project)[1:] == [f"✗ A run of export 'Lake' of project {project.id} failed"]
+        assert b"There is no cohort 7." in of_project.got[1].body
         follow_up = dg.build_sensor_context(instance=instance)
         tell_what_lasts(follow_up, analytics=AnalyticsResource())
-        assert len(receiver.got) == 1
+        assert (len(receiver.got), len(of_project.got)) == (2, 2)
         broken[0] = False
         postgres.execute("UPDATE cohorts SET errors_calculating = 0")
         some_job.execute_in_process(instance=instance)
+        events_export_job.execute_in_process(instance=instance, tags={"dagster/partition": "another"})
         tell_what_lasts(follow_up, analytics=AnalyticsResource())
-        assert json.loads(receiver.got[1].body)["text"].startswith("✓ Over: some_job failed")
-        assert json.loads(of_project.got[1].body)["text"].startswith("✓ Over: Cohort 'Pros'")
-        assert (len(receiver.got), len(of_project.got)) == (2, 2)
+        assert [text.split(" (")[0] for text in firsts(of_project)[2:]] == [
+            f"✓ Over: Cohort 'Pros' of project {project.id} can't be calculated"
+        ]
+        events_export_job.execute_in_process(instance=instance, tags=partition)
+        tell_what_lasts(follow_up, analytics=AnalyticsResource())
+        assert firsts(of_project)[3].startswith(f"✓ Over: A run of export 'Lake' of project {project.id} failed (once")
+        assert {text.split(" (")[0] for text in firsts(receiver)[2:]} == {
+            "✓ Over: some_job failed",
+            "✓ Over: events_export_job failed",
+        }
+        assert (len(receiver.got), len(of_project.got)) == (4, 4)

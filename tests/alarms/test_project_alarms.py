@@ -108,6 +108,19 @@ def test_an_export_that_keeps_failing_is_told_once_an_hour_with_a_count_and_the_
     ]
 
 
+def test_a_run_of_an_export_that_failed_before_any_interval_is_told_until_it_is_paused(world: World) -> None:
+    export = world.export(world.ours)
+    world.alarms.export_run_failed("events_export_job", export.key, "There is no cohort 7.", NOW)
+    assert "There is no cohort 7." in world.last()["text"]
+    assert world.tell(NOW + MINUTE) == []
+    Exports(world.postgres, world.ours.id).change(export.id, {"paused": True})
+    title = f"A run of export 'To the lake' of project {world.ours.id} failed"
+    assert world.tell(NOW + 2 * MINUTE) == [f"✓ Over: {title} (once in 2 min)"]
+    before = len(world.receiver.got)
+    world.alarms.export_run_failed("events_export_job", export.key, "Nobody cares.", NOW + 2 * HOUR)
+    assert len(world.receiver.got) == before
+
+
 def test_parked_destinations_broken_erasures_insights_and_cohorts_are_told_and_when_they_are_well(world: World) -> None:
     postgres, team = world.postgres, world.ours.id
     destination, _ = Destinations(postgres, team).create(

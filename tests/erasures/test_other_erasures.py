@@ -138,6 +138,7 @@ def test_what_comes_to_light_later_is_found_by_its_hash_and_erased(place: Place)
     record(MAIL, place.ours)
     (found,) = resurfaced(*stores, moment)
     assert (found.events, found.recordings, found.ids) == (1, 1, {MAIL})
+    assert place.postgres.row("SELECT resurfaced_at AS at FROM erasures") == {"at": moment}  # alarms tell of it
     assert reopen_resurfaced(*stores, moment) == 1
     (again,) = place.eraser().run()
     assert (again.id, again.state) == (done.id, "verified")
