@@ -14,6 +14,8 @@ from resources.postgres import Postgres
 # Between two messages about the same thing.
 PAUSE = timedelta(hours=1)
 _MOST_SECONDS = 10.0
+# Of those who tell the same people one goes on.
+_LOCK_CLASS = 7_203_031
 _log = logging.getLogger(__name__)
 
 
@@ -82,7 +84,17 @@ class Alarms:
         )
 
     def follow_up(self, now: datetime) -> int:
-        """Tell what is due; how many messages were taken. What comes and goes within the hour is told of once."""
+        """Tell what is due; how many messages were taken. What comes and goes within the hour is told of once.
+
+        While another process tells the same people, nothing: it would be told twice, and is told the next time.
+        """
+        with self.postgres.transaction() as connection:
+            row = connection.execute(
+                "SELECT pg_try_advisory_xact_lock(%s, hashtext(%s)) AS got", [_LOCK_CLASS, str(self.team_id)]
+            ).fetchone()
+            return self._follow_up(now) if row and row["got"] else 0
+
+    def _follow_up(self, now: datetime) -> int:
         rows = self.postgres.rows(
             "SELECT * FROM alarm_incidents WHERE team_id IS NOT DISTINCT FROM %s AND (over_at IS NULL"
             " AND count > told_count AND (told_at IS NULL OR told_at <= %s) OR over_at IS NOT NULL AND told_count > 0)"

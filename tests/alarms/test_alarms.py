@@ -95,6 +95,22 @@ def test_what_no_channel_took_is_told_later(postgres: Postgres) -> None:
 
 
 @pytest.mark.engines
+def test_two_that_tell_at_once_tell_once(postgres: Postgres) -> None:
+    other = Listener()
+
+    class Interrupted(Listener):
+        def tell(self, text: str, facts: dict[str, Any]) -> None:
+            assert Alarms(postgres, [other]).follow_up(NOW) == 0
+            assert Alarms(postgres, [other], 1).follow_up(NOW) == 0
+            super().tell(text, facts)
+
+    listener = Interrupted()
+    Alarms(postgres, [listener]).happened(trouble(), NOW)
+    assert Alarms(postgres, [other]).follow_up(NOW) == 0
+    assert (listener.heard, other.heard) == (["✗ rollup_job failed"], [])
+
+
+@pytest.mark.engines
 def test_what_lasts_is_told_once_and_when_it_is_over(postgres: Postgres) -> None:
     listener = Listener()
     alarms = Alarms(postgres, [listener])
