@@ -136,7 +136,7 @@ def test_a_dead_letter_that_is_an_event_by_now_is_told_once_wherever_it_is_broke
     world.deliver()
     assert told(receiver) == [wanted[0], wanted[2], *resent]
     mend()
-    for point in some(["admit.after_plan", "admit.after_events", "admit.after_takers", "admit.after_visible"], 2):
+    for point in some(["admit.after_events", "admit.after_plan", "admit.after_takers", "admit.after_visible"], 4):
         monkeypatch.setattr(faults, "_plan", {point: ("raise", 1)})
         monkeypatch.setattr(faults, "_passes", {})
         with pytest.raises(faults.InjectedFault):
