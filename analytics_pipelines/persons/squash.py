@@ -38,7 +38,7 @@ class Squash:
             self.clickhouse,
             "events",
             "merges can't be written into events yet",
-            "Pause the schedule of the squash; questions count merged people once in any case.",
+            "Pause the schedule squash_weekly; questions count merged people once in any case.",
         )
         with alone(self.postgres, SQUASH), loading_stopped(self.postgres):
             publish(self.postgres, self.clickhouse, self.now())

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from buckets import in_both, in_turn
+from buckets import in_turn
 from raw_lines import RECEIVED, line, put
 
 from analytics_pipelines.demo.traces import NODE as DEMO
@@ -91,7 +91,6 @@ def test_the_demos_objects_stay_so_that_it_can_be_cleared(
     assert keys.keys() < {item.key for item in store.objects("raw/v1")}
 
 
-@in_both
 def test_a_compacted_day_loaded_again_gives_the_same_tables(
     compaction: Compaction, drain: Drain, replay: Replay, clickhouse: ClickHouse, hours: list[bytes]
 ) -> None:
