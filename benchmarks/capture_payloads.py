@@ -52,9 +52,13 @@ def _payload(
     return Payload(name, title, len(events), "/e/" if token is None else "/batch/", headers, body, rows)
 
 
-def _events(number: int, token: str) -> list[dict[str, Any]]:
-    chance = random.Random(number)  # noqa: S311  the same at each run
+def events(number: int, token: str, chance: random.Random) -> list[dict[str, Any]]:
+    """So many events, by chance."""
     return [_event(chance, token) for _ in range(number)]
+
+
+def _events(number: int, token: str) -> list[dict[str, Any]]:
+    return events(number, token, random.Random(number))  # noqa: S311  the same at each run
 
 
 def _event(chance: random.Random, token: str) -> dict[str, Any]:

@@ -9,13 +9,14 @@ from typing import Any
 
 from analytics_pipelines.alarms.channels import Channel, NotTold
 from analytics_pipelines.alarms.messages import Incident, Trouble, told, told_over
+from analytics_pipelines.lock_classes import LockClass
 from resources.postgres import Postgres
 
 # Between two messages about the same thing.
 PAUSE = timedelta(hours=1)
 _MOST_SECONDS = 10.0
 # Of those who tell the same people one goes on.
-_LOCK_CLASS = 7_203_031
+_LOCK_CLASS = LockClass.ALARMS.value
 _log = logging.getLogger(__name__)
 
 

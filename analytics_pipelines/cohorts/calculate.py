@@ -13,6 +13,7 @@ from analytics_pipelines.cohorts.static import StaticMembers
 from analytics_pipelines.cohorts.store import Cohort, Cohorts
 from analytics_pipelines.faults import hit
 from analytics_pipelines.insights.team import Context
+from analytics_pipelines.lock_classes import LockClass
 from analytics_pipelines.migrations.cluster import refuse_a_cluster
 from analytics_pipelines.problems import Fault
 from analytics_pipelines.queries.failure import QueryFailed
@@ -23,7 +24,7 @@ from resources.clickhouse import ClickHouse, ClickHouseRefused, ClickHouseUnavai
 from resources.postgres import Postgres
 
 # One advisory lock a cohort, held while it is calculated; it dies with its holder's connection.
-LOCK_CLASS = 7_203_011
+LOCK_CLASS = LockClass.COHORTS.value
 MOST_MEMBERS = 1_000_000_000
 _SETTINGS = {
     "join_use_nulls": 1,

@@ -23,6 +23,7 @@ from analytics_pipelines.exports.runs import Run, Runs
 from analytics_pipelines.exports.store import Exports
 from analytics_pipelines.faults import hit
 from analytics_pipelines.insights.team import Context
+from analytics_pipelines.lock_classes import LockClass
 from analytics_pipelines.problems import Problem
 from analytics_pipelines.queries.team import StoresOf, load_team
 from analytics_pipelines.settings import Settings
@@ -30,7 +31,7 @@ from resources.clickhouse import ClickHouse, ClickHouseRefused, ClickHouseUnavai
 from resources.postgres import Postgres
 
 # One advisory lock an export, held while it is written; it dies with its holder's connection.
-_LOCK_CLASS = 7_203_021
+_LOCK_CLASS = LockClass.EXPORTS.value
 # What one statement writes, and so one file: as much as fits into memory a few times, on a laptop.
 _STRETCH_BYTES = 256 << 20
 _STRETCH_ROWS = 1_000_000

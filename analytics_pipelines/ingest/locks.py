@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from analytics_pipelines.lock_classes import LockClass
 from resources.postgres import Connection
 
 # `RELAY`: who lingers; the next run waits for it, and its holder ends when someone waits. `LOAD`: who publishes; held
 # for one batch, so that a backfill and the live run interleave, and "is this uuid stored?" has one answer at a time.
 # `REPLAY`: who loads days again; one at a time, since the tables beside a day bear its name.
-LOCK_CLASS, RELAY, LOAD, REPLAY = 7_203_002, 1, 2, 3
+LOCK_CLASS, RELAY, LOAD, REPLAY = LockClass.INGESTION.value, 1, 2, 3
 
 
 @contextmanager

@@ -4,7 +4,7 @@ The ledger's batches keep the keys that they were loaded from. Compaction and er
 so that a batch that is read again finds each of its objects as a run of lines in another, or nothing of it.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -48,6 +48,20 @@ class MovedObjects:
             place = self.places([key]).get(key)
             if place is None:
                 raise
+        return self._lines_at(place)
+
+    def get_many(self, keys: Sequence[str]) -> Iterator[bytes | None]:
+        """The same of several, in order, and None for what is not kept. Raises StoreUnavailable."""
+        places: dict[str, Place] | None = None
+        for key, found in zip(keys, self.store.get_many(keys), strict=True):
+            if found is not None:
+                yield found
+                continue
+            places = self.places(keys) if places is None else places
+            place = places.get(key) or self.places([key]).get(key)
+            yield None if place is None else self._lines_at(place)
+
+    def _lines_at(self, place: Place) -> bytes:
         if place.key is None or not place.lines:
             return packed([])
         if self._last[0] != place.key:

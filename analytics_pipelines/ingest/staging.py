@@ -87,14 +87,13 @@ def read_objects(
     An object may be deleted between being listed and being read; that is noted and must not stop the others. What
     another object took the place of is read there.
     """
-    source = MovedObjects(store, postgres)
     objects: list[tuple[str, bytes]] = []
     lost: list[str] = []
     size = 0
-    for number, key in enumerate(batch.keys):
-        try:
-            frames = source.get(key)
-        except FileNotFoundError:
+    for number, (key, frames) in enumerate(
+        zip(batch.keys, MovedObjects(store, postgres).get_many(batch.keys), strict=True)
+    ):
+        if frames is None:
             lost.append(key)
             continue
         size += zstd.decompressed_size(frames)

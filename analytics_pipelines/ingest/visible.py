@@ -3,10 +3,11 @@
 from typing import LiteralString
 from uuid import UUID
 
+from analytics_pipelines.lock_classes import LockClass
 from resources.postgres import Connection
 
 # Held from a batch's number to its commit, so that whoever has seen a number has seen all before it.
-LOCK_CLASS = 7_203_012
+LOCK_CLASS = LockClass.VISIBLE_BATCHES.value
 
 
 # Whether anyone is to be told of what becomes visible.

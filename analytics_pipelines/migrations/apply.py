@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import LiteralString
 
 from analytics_pipelines.faults import hit
+from analytics_pipelines.lock_classes import LockClass
 from analytics_pipelines.migrations.files import (
     Migration,
     Store,
@@ -18,7 +19,7 @@ from resources.clickhouse import ClickHouse
 from resources.postgres import Connection, Postgres
 
 # One number for all migrations of both stores; any constant will do.
-_LOCK = 7_203_001
+_LOCK = LockClass.MIGRATIONS.value
 
 # Migrations of ClickHouse that make anew what ingestion fills.
 _FILLED_FROM_THE_BUCKET = frozenset({1, 3, 7})

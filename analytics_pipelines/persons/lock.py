@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from analytics_pipelines.ingest.locks import LOAD, held
+from analytics_pipelines.lock_classes import LockClass
 from analytics_pipelines.problems import Problem
 from resources.postgres import Connection, Postgres
 
 # `SQUASH`: who writes into events who they belong to; `ERASE`: who erases. Each is taken before loading is stopped.
-_LOCK_CLASS, _PERSONS, SQUASH, ERASE = 7_203_004, 1, 2, 3
+_LOCK_CLASS, _PERSONS, SQUASH, ERASE = LockClass.PERSONS.value, 1, 2, 3
 
 
 @contextmanager

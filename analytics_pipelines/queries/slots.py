@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from uuid import UUID, uuid4
 
+from analytics_pipelines.lock_classes import LockClass
 from analytics_pipelines.queries.failure import QueryFailed
 from resources.postgres import Postgres
 
@@ -20,7 +21,7 @@ Pool = Literal["api", "app"]
 _FIRST_PAUSE, _GROWTH, _LONGEST_PAUSE = 0.134, 1.5, 1.7
 # Each that waits holds a thread of the server.
 _MOST_WAITING = 8
-_LOCK = 7_203_002
+_LOCK = LockClass.QUESTIONS.value
 
 
 class Slots:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from uuid import uuid4
 
 from analytics_pipelines.faults import hit
+from analytics_pipelines.lock_classes import LockClass
 from analytics_pipelines.migrations.cluster import refuse_a_cluster
 from analytics_pipelines.rollups.days import Days, in_a_row
 from analytics_pipelines.rollups.tables import BY_NAME, ROLLUPS, Rollup
@@ -15,7 +16,7 @@ from resources.clickhouse import ClickHouse, ClickHouseUnavailable
 from resources.postgres import Postgres
 
 # One advisory lock a rollup, held while it is built; it dies with its holder's connection.
-LOCK_CLASS = 7_203_003
+LOCK_CLASS = LockClass.ROLLUPS.value
 # What is made in one statement: so many days' sets of people and sessions are held in memory at once.
 DAYS_AT_ONCE = 7
 # No event is older: ingestion takes such a time for a mistake.

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from analytics_pipelines.faults import InjectedFault
+from analytics_pipelines.lock_classes import LockClass
 from analytics_pipelines.outbound.addresses import Allowed
 from analytics_pipelines.outbound.client import TOTAL_SECONDS, Outbound
 from analytics_pipelines.problems import Fault, Problem
@@ -25,7 +26,7 @@ from resources.postgres import Connection, Postgres, count_locks
 
 # With (LOCK_CLASS, 0) one run goes on; the next waits for it, and its holder ends when someone waits. With the id of a
 # destination nobody else sends to it.
-LOCK_CLASS, RELAY = 7_203_013, 0
+LOCK_CLASS, RELAY = LockClass.DELIVERIES.value, 0
 MOST_AT_ONCE = 64
 TURN_SECONDS = 10.0
 _TRIM_SECONDS = 60.0
