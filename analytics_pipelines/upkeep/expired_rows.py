@@ -70,7 +70,7 @@ class RowExpiry:
                     self.clickhouse,
                     table,
                     "rows can't be removed yet",
-                    f"Set the rules of projects for them to null, and give {table}_local a TTL on every server instead.",
+                    f"Set the rules of projects for them to null, and give {table}_local a TTL on every server.",
                 )
             self._finish(session)
         return [
