@@ -7,7 +7,7 @@ are loaded; then, while none is, what differs takes its place.
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from uuid import UUID
 
 from analytics_pipelines.catalog.statements import statement
@@ -15,6 +15,7 @@ from analytics_pipelines.catalog.taker import record_names
 from analytics_pipelines.faults import hit
 from analytics_pipelines.groups.taker import record_groups
 from analytics_pipelines.ingest.expiry import cutoffs
+from analytics_pipelines.ingest.ledger import CLOCKS
 from analytics_pipelines.ingest.locks import LOAD, REPLAY, held
 from analytics_pipelines.ingest.memory import memory_kept
 from analytics_pipelines.migrations.cluster import refuse_a_cluster
@@ -26,9 +27,6 @@ PART_EVENTS = 1_000_000
 
 # Begins the names of its tables: one at a time makes names anew, whoever holds the lock `REPLAY`.
 _GATHERED = "gathered"
-
-# Batches are stamped by the clocks of their hosts.
-_CLOCKS = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -98,6 +96,8 @@ class Catalog:
         with held(session, REPLAY):
             with held(session, LOAD):  # who notes a project holds it until the events are replaced
                 noted = noted_projects(self.postgres)
+            if noted:
+                self._refuse_a_cluster()
             for team, touch in noted.items():
                 self._rebuild(team, session, found)
                 hit("catalog.before_forget")
@@ -115,7 +115,7 @@ class Catalog:
         return self.mend()
 
     def _rebuild(self, team: int, session: Connection, found: Mended) -> None:
-        since = self.now() - _CLOCKS
+        since = self.now() - CLOCKS
         before = self._loaded_since(since)
         with self._beside() as beside:
             for source in self._parts(team):
@@ -146,7 +146,6 @@ class Catalog:
     @contextmanager
     def _beside(self) -> Iterator[Sequence[str]]:
         """Empty tables like those that questions read."""
-        self._refuse_a_cluster()
         names = [f"{_GATHERED}_{table.name}" for table in _TABLES]
         for table, name in zip(_TABLES, names, strict=True):
             self.clickhouse.command(f"DROP TABLE IF EXISTS {name} SYNC")

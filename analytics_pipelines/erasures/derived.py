@@ -1,13 +1,11 @@
 """What events said of groups and which names they brought: found before they go, and made anew from those that stay."""
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager
 
 from analytics_pipelines.catalog.names import seen_names
 from analytics_pipelines.erasures.victims import Victims
 from analytics_pipelines.faults import hit
-from analytics_pipelines.groups.statements import statement as of_groups
-from resources.clickhouse import ClickHouseUnavailable
+from analytics_pipelines.groups.taker import named_groups, record_named
 
 # How far off the number of events with a name may be, which is an estimate beyond some hundred.
 _SKETCH = 1.1
@@ -42,7 +40,7 @@ def record_groups_again(victims: Victims) -> None:
         victims.clickhouse.command(
             f"ALTER TABLE {named} DELETE WHERE (team_id, type, key) NOT IN (SELECT team_id, type, key FROM {groups})"
         )
-        victims.clickhouse.insert(of_groups("record_groups").format(named=named, facts="group_facts"))
+        record_named(named, "group_facts", victims.clickhouse)
         hit("erasures.after_groups_again")
         victims.clickhouse.command(
             f"ALTER TABLE {groups} DELETE WHERE (team_id, type, key) IN"
@@ -84,18 +82,9 @@ def keep_names(victims: Victims) -> None:
         )
 
 
-@contextmanager
-def _named(victims: Victims, source: str) -> Iterator[str]:
+def _named(victims: Victims, source: str) -> AbstractContextManager[str]:
     """A table of the groups that the events of `source` name."""
-    table, clickhouse = f"erasing_named_{victims.erasure.id}", victims.clickhouse
-    clickhouse.command(f"DROP TABLE IF EXISTS {table}")
-    clickhouse.command(of_groups("create_named").format(named=table))
-    try:
-        clickhouse.insert(of_groups("name_groups").format(named=table, published=source), victims.parameters)
-        yield table
-    finally:
-        with suppress(ClickHouseUnavailable):  # then the table is gone with its memory
-            clickhouse.command(f"DROP TABLE IF EXISTS {table}")
+    return named_groups(source, f"erasing_{victims.erasure.id}", victims.clickhouse, victims.parameters)
 
 
 def _seen(victims: Victims, source: str) -> AbstractContextManager[str]:

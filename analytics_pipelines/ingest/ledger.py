@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import LiteralString
 from uuid import UUID, uuid5
 
@@ -13,6 +13,9 @@ from resources.postgres import Connection, Parameters, Postgres
 
 # ClickHouse's tables that hold rows of batches → the ledger's column that counts them.
 COUNTED = {"events": "events", "dead_letters": "dead_letters", "dropped_events": "dropped"}
+
+# By so much may the clocks of hosts differ that stamp batches.
+CLOCKS = timedelta(hours=1)
 
 _NAMESPACE = UUID("5c7c1d2e-7f1d-4f6e-9a3f-4a8f0a4a3c11")
 

@@ -6,14 +6,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 
 from analytics_pipelines.faults import hit
-from analytics_pipelines.ingest.ledger import Batch, Outcome
+from analytics_pipelines.ingest.ledger import CLOCKS, Batch, Outcome
 from resources.object_store import StoredObject
 from resources.postgres import Postgres
 
 State = Literal["filling", "swapping", "swapped"]
-
-# Batches are stamped by the clocks of their hosts.
-_CLOCKS = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -111,7 +108,7 @@ class ReplayLog:
         rows = self._postgres.rows(
             "SELECT id, arrival_hour FROM ingest_batches WHERE (state = 'loading' OR loaded_at >= %s)"
             " AND (arrival_hour < %s OR arrival_hour >= %s)",
-            [entry.started_at - _CLOCKS, start, end],
+            [entry.started_at - CLOCKS, start, end],
         )
         return [(str(row["id"]), row["arrival_hour"].date()) for row in rows]
 
