@@ -279,11 +279,12 @@ def destinations_are_followed(
     description="Tells people of runs that fail, with what mends it: once an hour for each job, with a count. "
     "ANALYTICS_ALERT_URL and ANALYTICS_ALERT_MAIL say whom. Projects are told at once of what failed in them.",
 )
-def tell_of_failures(context: dg.RunFailureSensorContext, analytics: AnalyticsResource) -> dg.SkipReason | None:
-    """One failed run; a run that is tried again by itself is none yet."""
+def tell_of_failures(context: dg.RunFailureSensorContext, analytics: AnalyticsResource) -> None:
+    """One failed run; a run that is tried again by itself is none yet. (Gives no reason for that: Dagster fails a look
+    that gives one for one run and none for another.)"""
     run, settings, now = context.dagster_run, analytics.settings, datetime.now(UTC)
     if run.tags.get("dagster/will_retry") == "true":
-        return dg.SkipReason("It is tried again.")
+        return
     step, error = _cause(context)
     with closing(analytics.postgres()) as postgres:
         if found := channels(settings):
@@ -293,7 +294,6 @@ def tell_of_failures(context: dg.RunFailureSensorContext, analytics: AnalyticsRe
         if run.job_name in EXPORT_JOBS and (key := run.tags.get("dagster/partition")):
             of_projects.export_run_failed(run.job_name, key, _cause_of(context, key) or error, now)
         of_projects.tell(now, is_stale=bool(_stale_assets(context.instance)))
-    return None
 
 
 @dg.sensor(

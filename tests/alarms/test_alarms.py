@@ -305,3 +305,35 @@ def test_a_run_that_fails_is_told_by_the_sensors_to_its_project_too_and_over_whe
             "✓ Over: events_export_job failed",
         }
         assert (len(receiver.got), len(of_project.got)) == (4, 4)
+
+
+@pytest.mark.engines
+def test_a_run_that_is_tried_again_keeps_no_other_of_the_same_look_from_being_told(
+    migrated: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dagster fails a look of which one run was skipped with a reason and another was not."""
+    from analytics_pipelines.sensors import tell_of_failures
+    from resources.shells import AnalyticsResource
+
+    @dg.op
+    def step() -> None:
+        raise ValueError("no space left")
+
+    @dg.job
+    def some_job() -> None:
+        step()
+
+    with receiving() as receiver, dg.instance_for_test() as instance:
+        settings = Settings(
+            postgres_url=migrated.postgres_url, alert_url=receiver.url, outbound_allowed=receiver.allowed
+        )
+        monkeypatch.setattr("resources.shells.settings_of_process", lambda: settings)
+        said = []
+        for tags in ({"dagster/will_retry": "true"}, {}):
+            failed = some_job.execute_in_process(instance=instance, raise_on_error=False, tags=tags)
+            context = dg.build_run_status_sensor_context(
+                "tell_of_failures", failed.get_run_failure_event(), instance, failed.dagster_run
+            ).for_run_failure()
+            said.append(tell_of_failures(context, analytics=AnalyticsResource()))
+        assert said == [None, None]
+        assert len(receiver.got) == 1

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -32,15 +33,20 @@ pytestmark = pytest.mark.engines
 
 @dataclass
 class Engine:
-    """A server that can be killed and started again over the same folder."""
+    """A server that can be killed and started again over the same folder.
+
+    It dies with the thread that started it, and whoever kills it may be one of the load's that ends with it: so all are
+    started by one that stays.
+    """
 
     service: Service
     log: Path
+    starter: ThreadPoolExecutor
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         with self.log.open("ab") as log:
-            self.process = self.service.spawn(log)
+            self.process = self.starter.submit(self.service.spawn, log).result()
         assert wait_until(self.service.healthy, self.process, 60), self.log.read_text()
 
     def kill(self) -> None:
@@ -84,9 +90,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         query_max_seconds=60,
         query_max_memory_bytes=1024**3,
     )
+    starter = ThreadPoolExecutor(1)
     engines = {
-        "postgres": Engine(postgres_service(folder / "postgres", ports[1], instance), folder / "postgres.log"),
-        "clickhouse": Engine(clickhouse_service(plan), folder / "clickhouse.log"),
+        "postgres": Engine(postgres_service(folder / "postgres", ports[1], instance), folder / "postgres.log", starter),
+        "clickhouse": Engine(clickhouse_service(plan), folder / "clickhouse.log", starter),
     }
     try:
         for engine in engines.values():
@@ -100,6 +107,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     finally:
         for engine in engines.values():
             engine.stop()
+        starter.shutdown()
 
 
 @pytest.mark.parametrize(
